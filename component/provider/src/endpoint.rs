@@ -1,0 +1,463 @@
+//! Where a request goes, and the region it is signed for.
+//!
+//! The rules are those of AWS's endpoint rule set for `bedrock-runtime`, with the regions that an agent's
+//! configuration knows: see `stream-converse` in `wit/converse.wit`.
+
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::String;
+use core::num::NonZeroU16;
+
+/// The region of a caller that names none.
+const FALLBACK_REGION: &str = "us-east-1";
+
+/// What is known about the wanted endpoint.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'a> {
+    /// `connection.region`.
+    pub region: Option<&'a str>,
+    /// `connection.default-region`.
+    pub default_region: Option<&'a str>,
+    /// `connection.endpoint-url`.
+    pub endpoint_url: Option<&'a str>,
+    /// `connection.use-fips`.
+    pub use_fips: bool,
+    /// `connection.use-dual-stack`.
+    pub use_dual_stack: bool,
+    /// `converse-request.model-id`, whose region counts if it is an ARN.
+    pub model_id: &'a str,
+}
+
+/// Where to send a request.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Endpoint {
+    /// Whether it is `https` rather than `http`.
+    pub tls: bool,
+    /// Host and, unless it is the scheme's own, port: the value of the `host` header.
+    pub authority: String,
+    /// The path before the operation's: empty, or with a slash at its beginning and none at its end.
+    pub path_prefix: String,
+    /// The region to sign for.
+    pub region: String,
+}
+
+/// Why there is no endpoint.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InvalidEndpoint {
+    /// The member to blame, as in the WIT's `invalid-request.path`.
+    pub path: &'static str,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// Decides where a request goes.
+///
+/// # Errors
+///
+/// If one of the parts cannot be in a host name or a URL, or two of them contradict each other.
+pub fn resolve(wanted: &Wanted<'_>) -> Result<Endpoint, InvalidEndpoint> {
+    let url = wanted.endpoint_url.map(Url::parse).transpose()?;
+    let standard = url.as_ref().and_then(Url::as_standard);
+    let region = signing_region(wanted, standard.as_ref())?;
+    let Some(url) = url.as_ref().filter(|_| standard.is_none()) else {
+        let (fips, dual_stack) = standard.map_or((false, false), |host| (host.fips, host.dual_stack));
+        return Ok(standard_endpoint(region, fips || wanted.use_fips, dual_stack || wanted.use_dual_stack));
+    };
+    for (path, set) in
+        [("connection.use-fips", wanted.use_fips), ("connection.use-dual-stack", wanted.use_dual_stack)]
+    {
+        if set {
+            return Err(invalid(path, "cannot be combined with an endpoint of one's own"));
+        }
+    }
+    Ok(Endpoint { tls: url.tls, authority: url.authority.clone(), path_prefix: url.path.to_owned(), region })
+}
+
+impl Endpoint {
+    /// Whether the host is this machine, by its name or address.
+    pub fn is_loopback(&self) -> bool {
+        let host = if self.authority.starts_with('[') {
+            self.authority.split_inclusive(']').next()
+        } else {
+            self.authority.split(':').next()
+        };
+        let host = host.unwrap_or_default();
+        matches!(host, "localhost" | "[::1]")
+            || host.ends_with(".localhost")
+            || (host.starts_with("127.") && host.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit()))
+    }
+}
+
+/// A group of regions with domains of its own.
+struct Partition {
+    /// What its regions begin with, and those of no partition before it do.
+    region_prefix: &'static str,
+    domain: &'static str,
+    dual_stack_domain: &'static str,
+}
+
+/// AWS's `partitions.json`, the default partition last.
+const PARTITIONS: [Partition; 7] = [
+    partition("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    partition("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
+    partition("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
+    partition("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
+    partition("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    partition("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+    // aws and aws-us-gov.
+    partition("", "amazonaws.com", "api.aws"),
+];
+
+const fn partition(
+    region_prefix: &'static str,
+    domain: &'static str,
+    dual_stack_domain: &'static str,
+) -> Partition {
+    Partition { region_prefix, domain, dual_stack_domain }
+}
+
+fn invalid(path: &'static str, reason: impl Into<String>) -> InvalidEndpoint {
+    InvalidEndpoint { path, reason: reason.into() }
+}
+
+fn signing_region(
+    wanted: &Wanted<'_>,
+    standard: Option<&StandardHost<'_>>,
+) -> Result<String, InvalidEndpoint> {
+    let named = wanted.region.map(|region| checked_region("connection.region", region)).transpose()?;
+    let in_arn = arn_region(wanted.model_id).map(|region| checked_region("modelId", region)).transpose()?;
+    if let (Some(named), Some(in_arn)) = (named, in_arn)
+        && named != in_arn
+    {
+        return Err(invalid(
+            "connection.region",
+            format!("is {named}, but the model's ARN is of region {in_arn}"),
+        ));
+    }
+    let ambient = wanted
+        .default_region
+        .map(|region| checked_region("connection.default-region", region))
+        .transpose()?;
+    let region = named.or(in_arn).or(ambient).or(standard.map(|standard| standard.region));
+    Ok(region.unwrap_or(FALLBACK_REGION).to_owned())
+}
+
+/// The region of a model's ARN, `arn:{partition}:{service}:{region}:…`.
+fn arn_region(model_id: &str) -> Option<&str> {
+    let mut fields = model_id.strip_prefix("arn:")?.split(':').skip(1);
+    let service = fields.next()?;
+    let region = fields.next()?;
+    (matches!(service, "bedrock" | "sagemaker") && !region.is_empty()).then_some(region)
+}
+
+/// A region becomes part of a host name: it must be one label of it.
+fn checked_region<'a>(path: &'static str, region: &'a str) -> Result<&'a str, InvalidEndpoint> {
+    let fits = is_region(region);
+    fits.then_some(region)
+        .ok_or_else(|| invalid(path, "must be a region: 1 to 63 lower-case letters, digits and hyphens"))
+}
+
+fn is_region(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+fn standard_endpoint(region: String, fips: bool, dual_stack: bool) -> Endpoint {
+    let partition = PARTITIONS
+        .iter()
+        .find(|partition| region.starts_with(partition.region_prefix))
+        .expect("the last prefix is empty");
+    let domain = if dual_stack { partition.dual_stack_domain } else { partition.domain };
+    let service = if fips { "bedrock-runtime-fips" } else { "bedrock-runtime" };
+    Endpoint {
+        tls: true,
+        authority: format!("{service}.{region}.{domain}"),
+        path_prefix: String::new(),
+        region,
+    }
+}
+
+/// The host of AWS's own endpoint in some region.
+struct StandardHost<'a> {
+    region: &'a str,
+    fips: bool,
+    dual_stack: bool,
+}
+
+/// The parts of an endpoint URL.
+struct Url<'a> {
+    tls: bool,
+    /// In lower case, without the scheme's own port.
+    authority: String,
+    /// Without a slash at its end.
+    path: &'a str,
+}
+
+impl<'a> Url<'a> {
+    fn parse(url: &'a str) -> Result<Self, InvalidEndpoint> {
+        let invalid = |reason: &str| invalid("connection.endpoint-url", reason);
+
+        let (scheme, rest) = url.split_once(':').unwrap_or_default();
+        let tls = scheme.eq_ignore_ascii_case("https");
+        let rest = rest
+            .strip_prefix("//")
+            .filter(|_| tls || scheme.eq_ignore_ascii_case("http"))
+            .ok_or_else(|| invalid("must begin with https:// or http://"))?;
+        if rest.contains('#') {
+            return Err(invalid("must not have a fragment"));
+        }
+        if rest.contains('?') {
+            return Err(invalid("must not have a query"));
+        }
+        let (authority, path) = split_before(rest, '/');
+        if authority.contains('@') {
+            return Err(invalid("must not have user information"));
+        }
+        let (host, port) = if authority.starts_with('[') {
+            let end = authority.find(']').ok_or_else(|| invalid("has an unclosed bracket"))? + 1;
+            authority.split_at_checked(end).unwrap_or_default()
+        } else {
+            split_before(authority, ':')
+        };
+        if !is_host(host) {
+            return Err(invalid("must have a host name or an address"));
+        }
+        let mut authority = host.to_ascii_lowercase();
+        if !port.is_empty() {
+            let port = port
+                .strip_prefix(':')
+                .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+                .and_then(|digits| digits.parse().ok())
+                .and_then(NonZeroU16::new)
+                .ok_or_else(|| invalid("must have a port from 1 to 65535, or none"))?;
+            if port.get() != if tls { 443 } else { 80 } {
+                authority.push_str(&format!(":{port}"));
+            }
+        }
+        if !is_path(path) {
+            return Err(invalid("has a path with a character that must be percent-encoded"));
+        }
+        Ok(Self { tls, authority, path: path.trim_end_matches('/') })
+    }
+
+    fn as_standard(&self) -> Option<StandardHost<'_>> {
+        if !self.tls || !self.path.is_empty() {
+            return None;
+        }
+        let (service, rest) = self.authority.split_once('.')?;
+        let (region, domain) = rest.split_once('.')?;
+        let fips = match service {
+            "bedrock-runtime" => false,
+            "bedrock-runtime-fips" => true,
+            _ => return None,
+        };
+        let known = |dual_stack| {
+            PARTITIONS.iter().any(|partition| {
+                domain == if dual_stack { partition.dual_stack_domain } else { partition.domain }
+            })
+        };
+        let dual_stack = known(true);
+        (is_region(region) && (dual_stack || known(false))).then_some(StandardHost {
+            region,
+            fips,
+            dual_stack,
+        })
+    }
+}
+
+/// What comes before `mark`, and the rest of it.
+fn split_before(text: &str, mark: char) -> (&str, &str) {
+    text.split_at_checked(text.find(mark).unwrap_or(text.len())).unwrap_or_default()
+}
+
+/// A name, an IPv4 address, or an IPv6 address in brackets.
+fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return address.contains(':')
+            && address.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'));
+    }
+    (1..=253).contains(&host.len())
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+}
+
+/// What RFC 3986 allows in a path.
+fn is_path(path: &str) -> bool {
+    let hexadecimal = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_hexdigit());
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        let allowed = match byte {
+            b'%' => hexadecimal(bytes.next()) && hexadecimal(bytes.next()),
+            b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b','
+            | b';' | b'=' | b':' | b'@' | b'/' => true,
+            _ => byte.is_ascii_alphanumeric(),
+        };
+        if !allowed {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODEL: &str = "amazon.nova-lite-v1:0";
+    const ARN: &str = "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.amazon.nova-lite-v1:0";
+
+    fn wanted<'a>(region: &'a str, default_region: &'a str, url: &'a str, model_id: &'a str) -> Wanted<'a> {
+        let given = |text: &'a str| (!text.is_empty()).then_some(text);
+        Wanted {
+            region: given(region),
+            default_region: given(default_region),
+            endpoint_url: given(url),
+            model_id,
+            ..Wanted::default()
+        }
+    }
+
+    /// The URL of the endpoint, and the region signed for.
+    #[track_caller]
+    fn resolves(wanted: &Wanted<'_>, url: &str, region: &str) {
+        let endpoint = resolve(wanted).expect("there is an endpoint");
+        let scheme = if endpoint.tls { "https" } else { "http" };
+        assert_eq!(format!("{scheme}://{}{}", endpoint.authority, endpoint.path_prefix), url);
+        assert_eq!(endpoint.region, region);
+    }
+
+    #[track_caller]
+    fn refuses(wanted: &Wanted<'_>, path: &str, reason: &str) {
+        let error = resolve(wanted).expect_err("there is no endpoint");
+        assert_eq!((error.path, error.reason.as_str()), (path, reason));
+    }
+
+    #[test]
+    fn the_region_comes_from_the_most_specific_source() {
+        let aws = |region: &str| format!("https://bedrock-runtime.{region}.amazonaws.com");
+        let vpc = "https://vpce-1.bedrock-runtime.us-west-2.vpce.amazonaws.com";
+        for (region, default_region, url, model, endpoint, signed) in [
+            ("", "", "", MODEL, aws("us-east-1"), "us-east-1"),
+            ("", "eu-central-1", "", MODEL, aws("eu-central-1"), "eu-central-1"),
+            ("eu-north-1", "eu-central-1", "", MODEL, aws("eu-north-1"), "eu-north-1"),
+            ("", "eu-central-1", "", ARN, aws("eu-west-1"), "eu-west-1"),
+            ("eu-west-1", "eu-central-1", "", ARN, aws("eu-west-1"), "eu-west-1"),
+            ("", "", &*aws("eu-west-2"), MODEL, aws("eu-west-2"), "eu-west-2"),
+            // A standard endpoint is only a default: the documentation's configuration has one.
+            ("", "eu-central-1", &*aws("us-east-1"), MODEL, aws("eu-central-1"), "eu-central-1"),
+            ("", "", &*aws("us-east-1"), ARN, aws("eu-west-1"), "eu-west-1"),
+            // One's own is used as it is.
+            ("", "eu-central-1", vpc, MODEL, vpc.to_owned(), "eu-central-1"),
+            ("", "", vpc, ARN, vpc.to_owned(), "eu-west-1"),
+        ] {
+            resolves(&wanted(region, default_region, url, model), &endpoint, signed);
+        }
+        let fips = "https://bedrock-runtime-fips.us-east-1.amazonaws.com";
+        resolves(
+            &wanted("us-west-2", "", fips, MODEL),
+            "https://bedrock-runtime-fips.us-west-2.amazonaws.com",
+            "us-west-2",
+        );
+    }
+
+    #[test]
+    fn only_bedrock_and_sagemaker_arns_have_a_region() {
+        for (model, region) in [
+            ("arn:aws:sagemaker:eu-west-3:123456789012:endpoint/x", "eu-west-3"),
+            ("arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/x", "us-gov-west-1"),
+            ("arn:aws:s3:eu-west-3:123456789012:x", FALLBACK_REGION),
+            ("arn:aws:bedrock::123456789012:x", FALLBACK_REGION),
+            ("arn:aws:bedrock", FALLBACK_REGION),
+        ] {
+            assert_eq!(resolve(&wanted("", "", "", model)).expect("it resolves").region, region, "{model}");
+        }
+    }
+
+    #[test]
+    fn contradictions_and_injections_are_refused() {
+        let label = "must be a region: 1 to 63 lower-case letters, digits and hyphens";
+        refuses(
+            &wanted("us-east-1", "", "", ARN),
+            "connection.region",
+            "is us-east-1, but the model's ARN is of region eu-west-1",
+        );
+        for region in ["x@evil:443/#", "evil.example", "EU-WEST-1", "a/b", "é", &"a".repeat(64)] {
+            refuses(&wanted(region, "", "", MODEL), "connection.region", label);
+            refuses(&wanted("", region, "", MODEL), "connection.default-region", label);
+        }
+        refuses(&wanted("", "", "", "arn:aws:bedrock:x@evil/#:1:y"), "modelId", label);
+        assert_eq!(
+            resolve(&Wanted { region: Some(""), model_id: MODEL, ..Wanted::default() })
+                .expect_err("it is empty")
+                .path,
+            "connection.region"
+        );
+    }
+
+    #[test]
+    fn switches_choose_among_aws_endpoints() {
+        let url = |region, use_fips, use_dual_stack| {
+            let wanted = Wanted { region: Some(region), use_fips, use_dual_stack, ..Wanted::default() };
+            resolve(&wanted).expect("it resolves").authority
+        };
+        assert_eq!(url("us-east-1", true, false), "bedrock-runtime-fips.us-east-1.amazonaws.com");
+        assert_eq!(url("us-east-1", false, true), "bedrock-runtime.us-east-1.api.aws");
+        assert_eq!(url("us-gov-west-1", true, true), "bedrock-runtime-fips.us-gov-west-1.api.aws");
+        assert_eq!(url("cn-north-1", false, false), "bedrock-runtime.cn-north-1.amazonaws.com.cn");
+        let own = Wanted { endpoint_url: Some("http://localhost"), ..Wanted::default() };
+        let reason = "cannot be combined with an endpoint of one's own";
+        refuses(&Wanted { use_fips: true, ..own }, "connection.use-fips", reason);
+        refuses(&Wanted { use_dual_stack: true, ..own }, "connection.use-dual-stack", reason);
+    }
+
+    #[test]
+    fn endpoint_urls() {
+        for (url, same) in [
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+            ("HTTPS://Gateway.Example:443/a/b//", "https://gateway.example/a/b"),
+            ("http://h:80", "http://h"),
+            ("https://h:80/p%2Fq", "https://h:80/p%2Fq"),
+            ("http://[::1]:9000", "http://[::1]:9000"),
+        ] {
+            resolves(&wanted("", "", url, MODEL), same, FALLBACK_REGION);
+        }
+        let path = "connection.endpoint-url";
+        for (url, reason) in [
+            ("ftp://h", "must begin with https:// or http://"),
+            ("h", "must begin with https:// or http://"),
+            ("https://", "must have a host name or an address"),
+            ("https://a b", "must have a host name or an address"),
+            ("https://[::1", "has an unclosed bracket"),
+            ("https://[x]", "must have a host name or an address"),
+            ("https://user:secret@h", "must not have user information"),
+            ("https://h?x", "must not have a query"),
+            ("https://h/#x", "must not have a fragment"),
+            ("https://h:0", "must have a port from 1 to 65535, or none"),
+            ("https://h:65536", "must have a port from 1 to 65535, or none"),
+            ("https://h:+1", "must have a port from 1 to 65535, or none"),
+            ("https://[::1]1", "must have a port from 1 to 65535, or none"),
+            ("https://h:", "must have a port from 1 to 65535, or none"),
+            ("https://h/a b", "has a path with a character that must be percent-encoded"),
+            ("https://h/%2", "has a path with a character that must be percent-encoded"),
+            ("https://h/\r\nx", "has a path with a character that must be percent-encoded"),
+        ] {
+            refuses(&wanted("", "", url, MODEL), path, reason);
+        }
+    }
+
+    #[test]
+    fn loopback_is_known_by_name_and_address() {
+        for (url, loopback) in [
+            ("http://localhost:1", true),
+            ("http://a.localhost", true),
+            ("http://127.9.9.9:1", true),
+            ("http://[::1]:1", true),
+            ("http://128.0.0.1", false),
+            ("http://127.0.0.1.evil.example", false),
+            ("http://localhost.evil.example", false),
+            ("http://[::2]:1", false),
+        ] {
+            let endpoint = resolve(&wanted("", "", url, MODEL)).expect("it resolves");
+            assert_eq!(endpoint.is_loopback(), loopback, "{url}");
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! The reply: what a frame says.
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+use core::str;
+
+use crate::bindings::types::{
+    CacheDetail, CacheTtl, ContentBlockDelta, ContentBlockDeltaEvent, ContentBlockStart,
+    ContentBlockStartEvent, MessageStopEvent, MetadataEvent, PerformanceLatency, ReasoningContentBlockDelta,
+    Role, ServiceTier, StopReason, StreamEvent, TokenUsage, ToolResultBlockDelta, ToolResultBlockStart,
+    ToolResultStatus, ToolUseBlockStart, ToolUseType, UnknownMember,
+};
+use crate::json::{Json, Object, Path, Problem, Writer};
+
+/// Appends what an event says to `events`: the event, and behind it the members that have no place in it.
+///
+/// `name` is the frame's `:event-type`. Fails only if a known event is no JSON object.
+pub(crate) fn decode(name: &str, payload: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), Problem> {
+    let mut reader = Reader { unknown: Vec::new() };
+    let at = Path::Root.member(name);
+    let event = match name {
+        "messageStart" => reader.message_start(&at, object(name, payload)?),
+        "contentBlockStart" => reader.content_block_start(&at, object(name, payload)?),
+        "contentBlockDelta" => reader.content_block_delta(&at, object(name, payload)?),
+        "contentBlockStop" => reader.content_block_stop(&at, object(name, payload)?),
+        "messageStop" => reader.message_stop(&at, object(name, payload)?),
+        "metadata" => reader.metadata(&at, object(name, payload)?),
+        _ => StreamEvent::Unknown(UnknownMember { name: name.to_string(), value: any(payload) }),
+    };
+    events.push(event);
+    events.extend(reader.unknown.into_iter().map(StreamEvent::Unknown));
+    Ok(())
+}
+
+/// The members of a known event's payload, without the padding.
+fn object<'a>(name: &str, payload: &'a [u8]) -> Result<Object<'a>, Problem> {
+    let problem = |text: &str| {
+        let mut problem = String::from(name);
+        problem.push(' ');
+        problem.push_str(text);
+        problem
+    };
+    let text = str::from_utf8(payload).map_err(|_| problem("is not UTF-8"))?;
+    let value = Json::parse(text).map_err(|not_json| problem(&not_json))?;
+    let mut object = value.object().ok_or_else(|| problem("is not a JSON object"))?;
+    object.take("p", |_| Some(()));
+    Ok(object)
+}
+
+/// A payload of which nothing is known: as it is if it is JSON, else as a string, in base64 if need be.
+fn any(payload: &[u8]) -> String {
+    let text = str::from_utf8(payload).ok();
+    if let Some(text) = text
+        && Json::parse(text).is_ok()
+    {
+        return text.to_string();
+    }
+    let mut json = Writer::default();
+    match text {
+        Some(text) => json.string(text),
+        None => json.base64(payload),
+    }
+    json.into_string()
+}
+
+/// Reads the parts of one event and collects what has no place in them.
+struct Reader {
+    unknown: Vec<UnknownMember>,
+}
+
+impl Reader {
+    fn message_start(&mut self, at: &Path<'_>, mut event: Object<'_>) -> StreamEvent {
+        let role = event.take("role", role).unwrap_or_else(|| Role::Other(String::new()));
+        self.leave(at, event);
+        StreamEvent::MessageStart(role)
+    }
+
+    fn content_block_start(&mut self, at: &Path<'_>, mut event: Object<'_>) -> StreamEvent {
+        let content_block_index = index(&mut event);
+        let start =
+            event.take("start", Json::object).and_then(|start| self.start(&at.member("start"), start));
+        self.leave(at, event);
+        StreamEvent::ContentBlockStart(ContentBlockStartEvent { content_block_index, start })
+    }
+
+    fn start(&mut self, at: &Path<'_>, start: Object<'_>) -> Option<ContentBlockStart> {
+        let (name, value) = self.union(at, start, &["toolUse", "toolResult"])?;
+        let at = at.member(&name);
+        let case = match (&*name, value.object()) {
+            ("toolUse", Some(start)) => ContentBlockStart::ToolUse(self.tool_use_start(&at, start)),
+            ("toolResult", Some(start)) => ContentBlockStart::ToolResult(self.tool_result_start(&at, start)),
+            _ => ContentBlockStart::Unknown(unknown(&name, value)),
+        };
+        Some(case)
+    }
+
+    fn tool_use_start(&mut self, at: &Path<'_>, mut start: Object<'_>) -> ToolUseBlockStart {
+        let read = ToolUseBlockStart {
+            tool_use_id: start.take("toolUseId", text).unwrap_or_default(),
+            name: start.take("name", text).unwrap_or_default(),
+            type_: start.take("type", |value| {
+                Some(match &*value.string()? {
+                    "server_tool_use" => ToolUseType::ServerToolUse,
+                    other => ToolUseType::Other(other.to_string()),
+                })
+            }),
+        };
+        self.leave(at, start);
+        read
+    }
+
+    fn tool_result_start(&mut self, at: &Path<'_>, mut start: Object<'_>) -> ToolResultBlockStart {
+        let read = ToolResultBlockStart {
+            tool_use_id: start.take("toolUseId", text).unwrap_or_default(),
+            type_: start.take("type", text),
+            status: start.take("status", |value| {
+                Some(match &*value.string()? {
+                    "success" => ToolResultStatus::Success,
+                    "error" => ToolResultStatus::Error,
+                    other => ToolResultStatus::Other(other.to_string()),
+                })
+            }),
+        };
+        self.leave(at, start);
+        read
+    }
+
+    fn content_block_delta(&mut self, at: &Path<'_>, mut event: Object<'_>) -> StreamEvent {
+        let content_block_index = index(&mut event);
+        let delta =
+            event.take("delta", Json::object).and_then(|delta| self.delta(&at.member("delta"), delta));
+        self.leave(at, event);
+        StreamEvent::ContentBlockDelta(ContentBlockDeltaEvent { content_block_index, delta })
+    }
+
+    fn delta(&mut self, at: &Path<'_>, delta: Object<'_>) -> Option<ContentBlockDelta> {
+        let (name, value) = self.union(at, delta, &["text", "toolUse", "toolResult", "reasoningContent"])?;
+        let at = at.member(&name);
+        let case = match &*name {
+            "text" => text(value).map(ContentBlockDelta::Text),
+            "toolUse" => {
+                value.object().map(|delta| ContentBlockDelta::ToolUse(self.tool_use_delta(&at, delta)))
+            }
+            "toolResult" => self.tool_result_delta(&at, value).map(ContentBlockDelta::ToolResult),
+            "reasoningContent" => value
+                .object()
+                .and_then(|delta| self.reasoning_delta(&at, delta))
+                .map(ContentBlockDelta::ReasoningContent),
+            _ => None,
+        };
+        Some(case.unwrap_or_else(|| ContentBlockDelta::Unknown(unknown(&name, value))))
+    }
+
+    fn tool_use_delta(&mut self, at: &Path<'_>, mut delta: Object<'_>) -> String {
+        let input = delta.take("input", text).unwrap_or_default();
+        self.leave(at, delta);
+        input
+    }
+
+    /// `None` unless every item is an object with a member.
+    fn tool_result_delta(&mut self, at: &Path<'_>, value: Json<'_>) -> Option<Vec<ToolResultBlockDelta>> {
+        let mut deltas = Vec::new();
+        for (index, item) in value.array()?.into_iter().enumerate() {
+            let (name, value) = self.union(&at.item(index), item.object()?, &["text", "json"])?;
+            let case = match &*name {
+                "text" => text(value).map(ToolResultBlockDelta::Text),
+                "json" => document(value).map(ToolResultBlockDelta::Json),
+                _ => None,
+            };
+            deltas.push(case.unwrap_or_else(|| ToolResultBlockDelta::Unknown(unknown(&name, value))));
+        }
+        Some(deltas)
+    }
+
+    fn reasoning_delta(&mut self, at: &Path<'_>, delta: Object<'_>) -> Option<ReasoningContentBlockDelta> {
+        let (name, value) = self.union(at, delta, &["text", "redactedContent", "signature"])?;
+        let case = match &*name {
+            "text" => text(value).map(ReasoningContentBlockDelta::Text),
+            "redactedContent" => value.bytes().map(ReasoningContentBlockDelta::RedactedContent),
+            "signature" => text(value).map(ReasoningContentBlockDelta::Signature),
+            _ => None,
+        };
+        Some(case.unwrap_or_else(|| ReasoningContentBlockDelta::Unknown(unknown(&name, value))))
+    }
+
+    fn content_block_stop(&mut self, at: &Path<'_>, mut event: Object<'_>) -> StreamEvent {
+        let content_block_index = index(&mut event);
+        self.leave(at, event);
+        StreamEvent::ContentBlockStop(content_block_index)
+    }
+
+    fn message_stop(&mut self, at: &Path<'_>, mut event: Object<'_>) -> StreamEvent {
+        let stop_reason =
+            event.take("stopReason", stop_reason).unwrap_or_else(|| StopReason::Other(String::new()));
+        let additional_model_response_fields = event.take("additionalModelResponseFields", document);
+        self.leave(at, event);
+        StreamEvent::MessageStop(MessageStopEvent { stop_reason, additional_model_response_fields })
+    }
+
+    fn metadata(&mut self, at: &Path<'_>, mut event: Object<'_>) -> StreamEvent {
+        let usage =
+            event.take("usage", Json::object).map(|usage| self.token_usage(&at.member("usage"), usage));
+        let mut metadata = MetadataEvent {
+            usage,
+            latency_ms: self.only(at, &mut event, "metrics", "latencyMs", Json::number),
+            trace: event.take("trace", document),
+            performance_latency: self.only(
+                at,
+                &mut event,
+                "performanceConfig",
+                "latency",
+                performance_latency,
+            ),
+            service_tier: self.only(at, &mut event, "serviceTier", "type", service_tier),
+            extra: None,
+        };
+        metadata.extra = event.into_rest();
+        StreamEvent::Metadata(metadata)
+    }
+
+    /// The one known member of a structure in `event`.
+    fn only<'a, T>(
+        &mut self,
+        at: &Path<'_>,
+        event: &mut Object<'a>,
+        structure: &str,
+        member: &str,
+        read: impl FnOnce(Json<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let mut object = event.take(structure, Json::object)?;
+        let value = object.take(member, read);
+        self.leave(&at.member(structure), object);
+        value
+    }
+
+    fn token_usage(&mut self, at: &Path<'_>, mut usage: Object<'_>) -> TokenUsage {
+        TokenUsage {
+            input_tokens: usage.take("inputTokens", Json::number).unwrap_or_default(),
+            output_tokens: usage.take("outputTokens", Json::number).unwrap_or_default(),
+            total_tokens: usage.take("totalTokens", Json::number).unwrap_or_default(),
+            cache_read_input_tokens: usage.take("cacheReadInputTokens", Json::number),
+            cache_write_input_tokens: usage.take("cacheWriteInputTokens", Json::number),
+            cache_details: usage
+                .take("cacheDetails", |value| self.cache_details(&at.member("cacheDetails"), value))
+                .unwrap_or_default(),
+            extra: usage.into_rest(),
+        }
+    }
+
+    fn cache_details(&mut self, at: &Path<'_>, value: Json<'_>) -> Option<Vec<CacheDetail>> {
+        let items: Vec<_> = value.array()?.into_iter().map(Json::object).collect::<Option<_>>()?;
+        let read = |(index, mut detail): (usize, Object<'_>)| {
+            let read = CacheDetail {
+                ttl: detail.take("ttl", cache_ttl).unwrap_or_else(|| CacheTtl::Other(String::new())),
+                input_tokens: detail.take("inputTokens", Json::number).unwrap_or_default(),
+            };
+            self.leave(&at.item(index), detail);
+            read
+        };
+        Some(items.into_iter().enumerate().map(read).collect())
+    }
+
+    /// The one member of a union; if AWS sends more than one, which it forbids, the first that is known. Collects
+    /// the others.
+    fn union<'a>(
+        &mut self,
+        at: &Path<'_>,
+        union: Object<'a>,
+        known: &[&str],
+    ) -> Option<(Cow<'a, str>, Json<'a>)> {
+        let place = union.names().position(|name| known.contains(&name)).unwrap_or_default();
+        let mut found = None;
+        for (position, (name, value)) in union.into_members().enumerate() {
+            if position == place {
+                found = Some((name, value));
+            } else {
+                self.unknown.push(unknown(&at.member(&name).to_string(), value));
+            }
+        }
+        found
+    }
+
+    /// Collects what is left of `object`.
+    fn leave(&mut self, at: &Path<'_>, object: Object<'_>) {
+        object.leave(at, |name, value| self.unknown.push(UnknownMember { name, value }));
+    }
+}
+
+fn unknown(name: &str, value: Json<'_>) -> UnknownMember {
+    UnknownMember { name: name.to_string(), value: value.text().to_string() }
+}
+
+fn index(event: &mut Object<'_>) -> u32 {
+    event.take("contentBlockIndex", Json::number).unwrap_or_default()
+}
+
+fn text(value: Json<'_>) -> Option<String> {
+    value.string().map(Cow::into_owned)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it stands where a reader that may fail does")]
+fn document(value: Json<'_>) -> Option<String> {
+    Some(value.text().to_string())
+}
+
+fn role(value: Json<'_>) -> Option<Role> {
+    Some(match &*value.string()? {
+        "user" => Role::User,
+        "assistant" => Role::Assistant,
+        "system" => Role::System,
+        other => Role::Other(other.to_string()),
+    })
+}
+
+fn stop_reason(value: Json<'_>) -> Option<StopReason> {
+    Some(match &*value.string()? {
+        "end_turn" => StopReason::EndTurn,
+        "tool_use" => StopReason::ToolUse,
+        "max_tokens" => StopReason::MaxTokens,
+        "stop_sequence" => StopReason::StopSequence,
+        "guardrail_intervened" => StopReason::GuardrailIntervened,
+        "content_filtered" => StopReason::ContentFiltered,
+        "malformed_model_output" => StopReason::MalformedModelOutput,
+        "malformed_tool_use" => StopReason::MalformedToolUse,
+        "model_context_window_exceeded" => StopReason::ModelContextWindowExceeded,
+        other => StopReason::Other(other.to_string()),
+    })
+}
+
+fn cache_ttl(value: Json<'_>) -> Option<CacheTtl> {
+    Some(match &*value.string()? {
+        "5m" => CacheTtl::FiveMinutes,
+        "1h" => CacheTtl::OneHour,
+        other => CacheTtl::Other(other.to_string()),
+    })
+}
+
+fn performance_latency(value: Json<'_>) -> Option<PerformanceLatency> {
+    Some(match &*value.string()? {
+        "standard" => PerformanceLatency::Standard,
+        "optimized" => PerformanceLatency::Optimized,
+        other => PerformanceLatency::Other(other.to_string()),
+    })
+}
+
+fn service_tier(value: Json<'_>) -> Option<ServiceTier> {
+    Some(match &*value.string()? {
+        "priority" => ServiceTier::Priority,
+        "default" => ServiceTier::Default,
+        "flex" => ServiceTier::Flex,
+        "reserved" => ServiceTier::Reserved,
+        other => ServiceTier::Other(other.to_string()),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Writes JSON.
+
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// A JSON text that grows from left to right. Separators are its own business.
+#[derive(Default)]
+pub(crate) struct Writer {
+    text: Vec<u8>,
+}
+
+impl Writer {
+    pub(crate) fn begin_object(&mut self) {
+        self.separate();
+        self.text.push(b'{');
+    }
+
+    pub(crate) fn end_object(&mut self) {
+        self.text.push(b'}');
+    }
+
+    pub(crate) fn begin_array(&mut self) {
+        self.separate();
+        self.text.push(b'[');
+    }
+
+    pub(crate) fn end_array(&mut self) {
+        self.text.push(b']');
+    }
+
+    /// The name of the member whose value comes next.
+    pub(crate) fn name(&mut self, name: &str) {
+        self.string(name);
+        self.text.push(b':');
+    }
+
+    /// Large texts pass through here: they are copied once, into their place.
+    pub(crate) fn string(&mut self, text: &str) {
+        self.separate();
+        self.text.push(b'"');
+        let mut plain = 0;
+        for (position, byte) in text.bytes().enumerate() {
+            if byte >= b' ' && byte != b'"' && byte != b'\\' {
+                continue;
+            }
+            self.text.extend_from_slice(text.as_bytes().get(plain..position).unwrap_or_default());
+            plain = position + 1;
+            match byte {
+                b'"' => self.text.extend_from_slice(b"\\\""),
+                b'\\' => self.text.extend_from_slice(b"\\\\"),
+                b'\n' => self.text.extend_from_slice(b"\\n"),
+                _ => self.text.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            }
+        }
+        self.text.extend_from_slice(text.as_bytes().get(plain..).unwrap_or_default());
+        self.text.push(b'"');
+    }
+
+    pub(crate) fn boolean(&mut self, value: bool) {
+        self.raw(if value { "true" } else { "false" });
+    }
+
+    pub(crate) fn unsigned(&mut self, value: u32) {
+        self.raw(&value.to_string());
+    }
+
+    /// In the shortest form that reads back as the same `f32`. `value` must be finite.
+    pub(crate) fn float(&mut self, value: f32) {
+        self.raw(ryu::Buffer::new().format_finite(value));
+    }
+
+    /// Bytes, as AWS writes them in JSON.
+    pub(crate) fn base64(&mut self, bytes: &[u8]) {
+        self.separate();
+        self.text.push(b'"');
+        let begin = self.text.len();
+        self.text.resize(begin + bytes.len().div_ceil(3) * 4, 0);
+        let place = self.text.get_mut(begin..).unwrap_or_default();
+        let written = STANDARD.encode_slice(bytes, place);
+        debug_assert_eq!(written, Ok(place.len()));
+        self.text.push(b'"');
+    }
+
+    /// A value that is JSON already.
+    pub(crate) fn raw(&mut self, json: &str) {
+        self.separate();
+        self.text.extend_from_slice(json.as_bytes());
+    }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.text
+    }
+
+    pub(crate) fn into_string(self) -> String {
+        String::from_utf8(self.text).expect("all that was written is UTF-8")
+    }
+
+    /// A comma, unless something was just opened or named. No value ends in one of these bytes.
+    fn separate(&mut self) {
+        if !matches!(self.text.last(), None | Some(b'{' | b'[' | b':')) {
+            self.text.push(b',');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Writer;
+
+    /// `serde_json` is the judge.
+    #[test]
+    fn strings_read_back_as_they_were() {
+        let all: String = (0..0x300).chain([0x2028, 0xFFFF, 0x1F980]).filter_map(char::from_u32).collect();
+        for text in ["", "plain", "\"", "\\", "a\nb", "\u{1F}\u{7F}é", &all] {
+            let mut json = Writer::default();
+            json.string(text);
+            assert_eq!(serde_json::from_str::<String>(&json.into_string()).expect("it is JSON"), text);
+        }
+    }
+
+    #[test]
+    fn separates() {
+        let mut json = Writer::default();
+        json.begin_object();
+        json.name("a");
+        json.begin_array();
+        json.end_array();
+        json.name("{[:");
+        json.begin_array();
+        json.string("{");
+        json.unsigned(7);
+        json.float(0.7);
+        json.float(1e30);
+        json.boolean(true);
+        json.base64(b"\0\xFF!?");
+        json.raw("{}");
+        json.begin_object();
+        json.end_object();
+        json.end_array();
+        json.end_object();
+        assert_eq!(json.into_string(), r#"{"a":[],"{[:":["{",7,0.7,1e30,true,"AP8hPw==",{},{}]}"#);
+    }
+}

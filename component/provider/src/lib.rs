@@ -1,0 +1,80 @@
+//! Amazon Bedrock's Converse streaming API as a WebAssembly component.
+//!
+//! The contract is `wit/` at the root of the repository. Data flows one way:
+//!
+//! * request: the caller's records → `endpoint` → `request` (path and body) → `head` (headers, signature) →
+//!   `transport`;
+//! * reply: `transport` (bytes) → `bedrock_eventstream` (frames) → `frame` → `event` or `service_error` → the
+//!   caller's records. `reply` is the state machine that drives it.
+//!
+//! All modules but `reply` and `transport` are pure and are tested natively; those two are tested from outside,
+//! in a wasm runtime.
+
+#![cfg_attr(target_family = "wasm", no_std)]
+#![warn(clippy::indexing_slicing)]
+
+extern crate alloc;
+
+mod bindings;
+pub mod endpoint;
+mod event;
+mod frame;
+mod head;
+mod json;
+mod reply;
+mod request;
+#[cfg(target_family = "wasm")]
+mod runtime;
+mod service_error;
+mod transport;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+use bindings::converse::{Attempt, Connection, EventStream, Guest, GuestEventStream, Outcome};
+use bindings::types::{ConverseRequest, Error, StreamEvent};
+use reply::Reply;
+
+struct Component;
+
+/// The resource `event-stream`. The component model admits one call at a time.
+struct Stream(RefCell<Reply>);
+
+impl Guest for Component {
+    type EventStream = Stream;
+
+    fn stream_converse(connection: Connection, request: ConverseRequest) -> Result<EventStream, Error> {
+        Ok(EventStream::new(Stream(RefCell::new(Reply::open(&connection, &request)?))))
+    }
+}
+
+impl GuestEventStream for Stream {
+    fn next(&self, max_wait: Option<u32>) -> Result<Option<Vec<StreamEvent>>, Error> {
+        self.0.borrow_mut().next(max_wait)
+    }
+
+    fn finish(this: EventStream) -> Outcome {
+        let mut reply = this.into_inner::<Stream>().0.into_inner();
+        let verdict = loop {
+            match reply.next(None) {
+                Ok(Some(_)) => {}
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        Outcome { reply: None, verdict }
+    }
+
+    fn request_id(&self) -> Option<String> {
+        self.0.borrow().request_id()
+    }
+
+    fn attempts(&self) -> Vec<Attempt> {
+        self.0.borrow().attempts()
+    }
+}
+
+// Natively the names of these exports, which hold colons, are too much for the linker.
+#[cfg(target_family = "wasm")]
+bindings::export!(Component with_types_in bindings);

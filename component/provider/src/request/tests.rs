@@ -1,0 +1,357 @@
+use super::*;
+use crate::bindings::types::{
+    DocumentBlock, DocumentSource, GuardrailConfiguration, ImageBlock, ImageFormat, JsonSchemaDefinition,
+    MediaSource, MetadataEntry, PromptVariable, ReasoningTextBlock,
+};
+
+fn request() -> ConverseRequest {
+    ConverseRequest {
+        model_id: "m".into(),
+        messages: Vec::new(),
+        system: Vec::new(),
+        inference_config: None,
+        tool_config: None,
+        guardrail_config: None,
+        additional_model_request_fields: None,
+        prompt_variables: Vec::new(),
+        additional_model_response_field_paths: Vec::new(),
+        request_metadata: Vec::new(),
+        performance_latency: None,
+        service_tier: None,
+        output_config: None,
+        extra: None,
+    }
+}
+
+fn with(change: impl FnOnce(&mut ConverseRequest)) -> ConverseRequest {
+    let mut request = request();
+    change(&mut request);
+    request
+}
+
+/// A request whose only message has these blocks.
+fn saying(content: Vec<ContentBlock>) -> ConverseRequest {
+    with(|request| request.messages = vec![Message { role: Role::User, content }])
+}
+
+fn inference(change: impl FnOnce(&mut InferenceConfiguration)) -> ConverseRequest {
+    let mut config =
+        InferenceConfiguration { max_tokens: None, temperature: None, top_p: None, stop_sequences: vec![] };
+    change(&mut config);
+    with(|request| request.inference_config = Some(config))
+}
+
+fn tools(tools: Vec<Tool>, tool_choice: Option<ToolChoice>) -> ConverseRequest {
+    with(|request| request.tool_config = Some(ToolConfiguration { tools, tool_choice }))
+}
+
+fn tool_specification(change: impl FnOnce(&mut ToolSpecification)) -> Tool {
+    let mut tool =
+        ToolSpecification { name: "t".into(), description: None, input_schema: "{}".into(), strict: None };
+    change(&mut tool);
+    Tool::ToolSpec(tool)
+}
+
+fn tool_use(change: impl FnOnce(&mut ToolUseBlock)) -> ToolUseBlock {
+    let mut block =
+        ToolUseBlock { tool_use_id: "i".into(), name: "t".into(), input: "{}".into(), type_: None };
+    change(&mut block);
+    block
+}
+
+fn tool_result(content: Vec<ToolResultContentBlock>) -> ContentBlock {
+    let tool_use_id = "i".into();
+    ContentBlock::ToolResult(ToolResultBlock { tool_use_id, content, status: None, type_: None })
+}
+
+fn unknown(value: &str) -> UnknownMember {
+    UnknownMember { name: "hologram".into(), value: value.into() }
+}
+
+#[track_caller]
+fn writes(request: &ConverseRequest, json: &str) {
+    let written = body(request).expect("the request can be written");
+    assert_eq!(String::from_utf8(written).expect("JSON is UTF-8"), json);
+    serde_json::from_str::<serde::de::IgnoredAny>(json).expect("it is JSON");
+}
+
+#[track_caller]
+fn refuses(request: &ConverseRequest, path: &str, reason: &str) {
+    let error = body(request).expect_err("the request is refused");
+    assert_eq!((error.path.as_str(), error.reason.as_str()), (path, reason));
+}
+
+#[test]
+fn the_model_id_is_one_segment_of_the_path() {
+    for (id, segment) in [
+        ("amazon.nova-lite-v1:0", "amazon.nova-lite-v1%3A0"),
+        ("arn:aws:bedrock:eu-west-1:1:prompt/X~_", "arn%3Aaws%3Abedrock%3Aeu-west-1%3A1%3Aprompt%2FX~_"),
+        ("a b?c#d%e/../é", "a%20b%3Fc%23d%25e%2F..%2F%C3%A9"),
+        ("...", "..."),
+    ] {
+        assert_eq!(path(id).expect("it is an id"), format!("/model/{segment}/converse-stream"));
+    }
+    assert!(path(&"x".repeat(2_048)).is_ok());
+    for (id, reason) in [
+        ("", "must not be empty"),
+        (&*"x".repeat(2_049), "must not be longer than 2048 bytes"),
+        ("a\nb", "must not hold control characters"),
+        ("a\u{85}", "must not hold control characters"),
+        (".", "must not be a dot segment"),
+        ("..", "must not be a dot segment"),
+    ] {
+        let error = path(id).expect_err("it is refused");
+        assert_eq!((error.path.as_str(), error.reason.as_str()), ("modelId", reason));
+    }
+}
+
+#[test]
+fn what_is_absent_is_left_out() {
+    writes(&request(), "{}");
+    writes(&inference(|_| {}), r#"{"inferenceConfig":{}}"#);
+    writes(&saying(vec![]), r#"{"messages":[{"role":"user","content":[]}]}"#);
+    writes(
+        &saying(vec![tool_result(vec![])]),
+        r#"{"messages":[{"role":"user","content":[{"toolResult":{"toolUseId":"i","content":[]}}]}]}"#,
+    );
+}
+
+#[test]
+fn each_content_block() {
+    let reasoning = |text: &str, signature: Option<&str>| {
+        let signature = signature.map(Into::into);
+        let block = ReasoningTextBlock { text: text.into(), signature };
+        ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText(block))
+    };
+    let redacted = ReasoningContentBlock::RedactedContent(vec![0, 1, 255]);
+    let cache_point = |ttl| CachePointBlock { type_: CachePointType::Default, ttl };
+    for (block, json) in [
+        (ContentBlock::Text(String::new()), r#"{"text":""}"#),
+        (
+            ContentBlock::ToolUse(tool_use(|block| block.type_ = Some(ToolUseType::ServerToolUse))),
+            r#"{"toolUse":{"toolUseId":"i","name":"t","input":{},"type":"server_tool_use"}}"#,
+        ),
+        (
+            tool_result(vec![
+                ToolResultContentBlock::Json(" [1e400] ".into()),
+                ToolResultContentBlock::Text("x".into()),
+                ToolResultContentBlock::Unknown(unknown("7")),
+            ]),
+            r#"{"toolResult":{"toolUseId":"i","content":[{"json":[1e400]},{"text":"x"},{"hologram":7}]}}"#,
+        ),
+        (reasoning("", Some("s")), r#"{"reasoningContent":{"reasoningText":{"text":"","signature":"s"}}}"#),
+        (reasoning("r", None), r#"{"reasoningContent":{"reasoningText":{"text":"r"}}}"#),
+        (ContentBlock::ReasoningContent(redacted), r#"{"reasoningContent":{"redactedContent":"AAH/"}}"#),
+        (ContentBlock::CachePoint(cache_point(None)), r#"{"cachePoint":{"type":"default"}}"#),
+        (
+            ContentBlock::CachePoint(cache_point(Some(CacheTtl::OneHour))),
+            r#"{"cachePoint":{"type":"default","ttl":"1h"}}"#,
+        ),
+        (ContentBlock::Unknown(unknown(r#"{"depth":3}"#)), r#"{"hologram":{"depth":3}}"#),
+    ] {
+        writes(&saying(vec![block]), &format!(r#"{{"messages":[{{"role":"user","content":[{json}]}}]}}"#));
+    }
+}
+
+#[test]
+fn each_other_member() {
+    let name = |name: &str| ToolChoice::Tool(name.into());
+    for (request, json) in [
+        (
+            with(|request| request.system = vec![SystemContentBlock::Text("s".into())]),
+            r#"{"system":[{"text":"s"}]}"#,
+        ),
+        (
+            inference(|config| {
+                *config = InferenceConfiguration {
+                    max_tokens: Some(u32::MAX),
+                    temperature: Some(0.7),
+                    top_p: Some(0.0),
+                    stop_sequences: vec!["\u{1}".into()],
+                };
+            }),
+            r#"{"inferenceConfig":{"maxTokens":4294967295,"temperature":0.7,"topP":0.0,"stopSequences":["\u0001"]}}"#,
+        ),
+        (
+            tools(vec![Tool::SystemTool("s".into()), Tool::Unknown(unknown("{}"))], Some(name("t"))),
+            r#"{"toolConfig":{"tools":[{"systemTool":{"name":"s"}},{"hologram":{}}],"toolChoice":{"tool":{"name":"t"}}}}"#,
+        ),
+        (
+            tools(vec![tool_specification(|tool| tool.strict = Some(false))], Some(ToolChoice::Any)),
+            r#"{"toolConfig":{"tools":[{"toolSpec":{"name":"t","inputSchema":{"json":{}},"strict":false}}],"toolChoice":{"any":{}}}}"#,
+        ),
+        (
+            with(|request| {
+                request.prompt_variables = vec![PromptVariable { name: "n".into(), text: "v".into() }];
+            }),
+            r#"{"promptVariables":{"n":{"text":"v"}}}"#,
+        ),
+        (
+            with(|request| request.additional_model_response_field_paths = vec!["/a".into()]),
+            r#"{"additionalModelResponseFieldPaths":["/a"]}"#,
+        ),
+        (
+            with(|request| {
+                request.request_metadata = vec![MetadataEntry { key: "k".into(), value: "v".into() }];
+            }),
+            r#"{"requestMetadata":{"k":"v"}}"#,
+        ),
+        (
+            with(|request| request.performance_latency = Some(PerformanceLatency::Optimized)),
+            r#"{"performanceConfig":{"latency":"optimized"}}"#,
+        ),
+        (
+            with(|request| request.service_tier = Some(ServiceTier::Other("gold".into()))),
+            r#"{"serviceTier":{"type":"gold"}}"#,
+        ),
+        (
+            with(|request| {
+                request.output_config = Some(OutputConfiguration {
+                    json_schema: Some(JsonSchemaDefinition {
+                        schema: "{}".into(),
+                        name: Some("n".into()),
+                        description: None,
+                    }),
+                    effort: Some("high".into()),
+                });
+            }),
+            r#"{"outputConfig":{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":"{}","name":"n"}}},"effort":"high"}}"#,
+        ),
+    ] {
+        writes(&request, json);
+    }
+}
+
+#[test]
+fn what_aws_adds_tomorrow_can_be_sent_today() {
+    let extra = |members: &str| with(|request| request.extra = Some(members.into()));
+    writes(&extra(r#" {"mood" : {"calm":1e0}, "system":[]} "#), r#"{"mood":{"calm":1e0},"system":[]}"#);
+    writes(&extra("{}"), "{}");
+    refuses(&extra("[]"), "extra", "must be a JSON object");
+    refuses(&extra("{"), "extra", "is not JSON: EOF while parsing an object at line 1 column 1");
+    let mut clash = inference(|_| {});
+    clash.extra = Some(r#"{"inference\u0043onfig":{}}"#.into());
+    refuses(&clash, "extra.inferenceConfig", "is given as a member of its own too");
+}
+
+#[test]
+fn what_cannot_be_sent_is_refused_by_its_path() {
+    let block = "messages[0].content[0]";
+    let empty = "must not be empty";
+    let not_json = "is not JSON: expected value at line 1 column 1";
+    for (request, path, reason) in [
+        (
+            saying(vec![ContentBlock::ToolUse(tool_use(|block| block.tool_use_id.clear()))]),
+            format!("{block}.toolUse.toolUseId"),
+            empty,
+        ),
+        (
+            saying(vec![ContentBlock::ToolUse(tool_use(|block| block.input = "nonsense".into()))]),
+            format!("{block}.toolUse.input"),
+            "is not JSON: expected ident at line 1 column 2",
+        ),
+        (
+            saying(vec![ContentBlock::IncompleteToolUse(tool_use(|block| block.input = "{\"a".into()))]),
+            format!("{block}.toolUse.input"),
+            "is incomplete: it broke off before it was JSON",
+        ),
+        (
+            saying(vec![tool_result(vec![ToolResultContentBlock::Json("x".into())])]),
+            format!("{block}.toolResult.content[0].json"),
+            not_json,
+        ),
+        (
+            saying(vec![ContentBlock::Text("x".into()), ContentBlock::Unknown(unknown("x"))]),
+            "messages[0].content[1].hologram".into(),
+            not_json,
+        ),
+        (
+            with(|request| request.system = vec![SystemContentBlock::Text(String::new())]),
+            "system[0].text".into(),
+            empty,
+        ),
+        (
+            inference(|config| config.max_tokens = Some(0)),
+            "inferenceConfig.maxTokens".into(),
+            "must be at least 1",
+        ),
+        (
+            inference(|config| config.temperature = Some(f32::NAN)),
+            "inferenceConfig.temperature".into(),
+            "must be a number of at least 0",
+        ),
+        (
+            inference(|config| config.top_p = Some(-0.1)),
+            "inferenceConfig.topP".into(),
+            "must be a number of at least 0",
+        ),
+        (
+            inference(|config| config.stop_sequences = vec!["a".into(), String::new()]),
+            "inferenceConfig.stopSequences[1]".into(),
+            empty,
+        ),
+        (tools(vec![], None), "toolConfig.tools".into(), "must hold at least one tool"),
+        (
+            tools(vec![tool_specification(|tool| tool.description = Some(String::new()))], None),
+            "toolConfig.tools[0].toolSpec.description".into(),
+            empty,
+        ),
+        (
+            tools(vec![tool_specification(|tool| tool.input_schema.clear())], None),
+            "toolConfig.tools[0].toolSpec.inputSchema.json".into(),
+            "is not JSON: EOF while parsing a value at line 1 column 0",
+        ),
+        (
+            tools(vec![tool_specification(|_| {})], Some(ToolChoice::Tool(String::new()))),
+            "toolConfig.toolChoice.tool.name".into(),
+            empty,
+        ),
+        (
+            with(|request| {
+                let variable = PromptVariable { name: "n".into(), text: "v".into() };
+                request.prompt_variables = vec![variable.clone(), variable];
+            }),
+            "promptVariables.n".into(),
+            "is given twice",
+        ),
+        (
+            with(|request| {
+                let entry = MetadataEntry { key: "k".into(), value: "v".into() };
+                request.request_metadata = vec![entry.clone(), entry];
+            }),
+            "requestMetadata.k".into(),
+            "is given twice",
+        ),
+    ] {
+        refuses(&request, &path, reason);
+    }
+}
+
+#[test]
+fn what_is_not_mapped_yet_is_refused_and_not_dropped() {
+    let image = || ImageBlock { format: ImageFormat::Png, source: MediaSource::Bytes(vec![1]), error: None };
+    let document = DocumentBlock {
+        format: None,
+        name: "d".into(),
+        source: DocumentSource::Text("t".into()),
+        context: None,
+        citations: None,
+    };
+    let guardrail = GuardrailConfiguration {
+        guardrail_identifier: None,
+        guardrail_version: None,
+        trace: None,
+        stream_processing_mode: None,
+    };
+    for (request, path) in [
+        (saying(vec![ContentBlock::Image(image())]), "messages[0].content[0].image"),
+        (saying(vec![ContentBlock::Document(document)]), "messages[0].content[0].document"),
+        (
+            saying(vec![tool_result(vec![ToolResultContentBlock::Image(image())])]),
+            "messages[0].content[0].toolResult.content[0].image",
+        ),
+        (with(|request| request.guardrail_config = Some(guardrail)), "guardrailConfig"),
+    ] {
+        refuses(&request, path, "is not supported by this version of the component");
+    }
+}
