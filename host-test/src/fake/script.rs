@@ -1,0 +1,363 @@
+//! What the fake answers: the model id chooses.
+
+use std::time::Duration;
+
+use http::Method;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use super::events::{
+    block_delta, block_start, block_stop, error, event, event_text, exception, message_start, message_stop,
+    metadata,
+};
+use super::refusal::Refusal;
+
+/// One step of a reply.
+pub(crate) enum Step {
+    Bytes(Vec<u8>),
+    Pause(Duration),
+    /// Waits for `Fake::open_gate`.
+    Gate,
+    /// Waits for ever.
+    Stall,
+    /// Breaks the connection.
+    Break,
+}
+
+/// What is answered to an accepted request.
+pub(crate) enum Answer {
+    Reply(Vec<Step>),
+    Refuse(Refusal),
+    /// A body that is not Bedrock's.
+    Document {
+        status: u16,
+        content_type: &'static str,
+        body: String,
+    },
+    /// The connection is closed instead.
+    Close,
+    /// Nothing ever comes.
+    Hang,
+}
+
+/// The scenarios: the model id is `fake.` and the name. A model id that begins otherwise gets `text`.
+pub const SCENARIOS: &[(&str, &str)] = &[
+    ("demo", "reasoning, text and a tool use"),
+    ("text", "text that answers the prompt"),
+    ("tool-use", "two parallel tool uses, the second without input"),
+    ("reasoning", "reasoning with its signature, redacted reasoning, text"),
+    ("deep", "a document of 20,000 levels"),
+    ("unknown", "events, members and values that no client knows yet"),
+    ("slow", "a word every 100 milliseconds"),
+    ("gated", "one word, and the rest only when the gate is opened"),
+    ("error-access-denied", "HTTP 403 AccessDeniedException"),
+    ("error-expired-token", "HTTP 403 ExpiredTokenException"),
+    ("error-internal-server", "HTTP 500 InternalServerException"),
+    ("error-model", "HTTP 424 ModelErrorException"),
+    ("error-model-not-ready", "HTTP 429 ModelNotReadyException"),
+    ("error-model-timeout", "HTTP 408 ModelTimeoutException"),
+    ("error-resource-not-found", "HTTP 404 ResourceNotFoundException"),
+    ("error-service-unavailable", "HTTP 503 ServiceUnavailableException"),
+    ("error-throttling", "HTTP 429 ThrottlingException with a retry-after"),
+    ("error-validation", "HTTP 400 ValidationException: on-demand throughput"),
+    ("stream-internal-server", "internalServerException in the middle of the reply"),
+    ("stream-model-error", "modelStreamErrorException in the middle of the reply"),
+    ("stream-service-unavailable", "serviceUnavailableException in the middle of the reply"),
+    ("stream-throttling", "throttlingException instead of the first event"),
+    ("stream-validation", "validationException in the middle of the reply"),
+    ("stream-error", "a frame of message type error in the middle of the reply"),
+    ("fault-checksum", "a bit flipped in a frame"),
+    ("fault-prelude", "a bit flipped in the length of a frame"),
+    ("fault-cut", "the body ends inside a frame"),
+    ("fault-no-stop", "the body ends before messageStop"),
+    ("fault-break", "the connection breaks in the middle of the reply"),
+    ("fault-break-after-stop", "the connection breaks behind messageStop"),
+    ("fault-stall", "nothing more comes in the middle of the reply"),
+    ("fault-hang", "no response ever comes"),
+    ("fault-close", "the connection is closed instead of a response"),
+    ("fault-json", "a frame whose payload is no JSON"),
+    ("fault-html", "HTTP 502 with a page of HTML"),
+    ("fault-unknown-operation", "HTTP 200 with JSON, as AWS answers a call that it does not understand"),
+    ("fault-content-type", "HTTP 200 with text"),
+    ("fault-redirect", "HTTP 307"),
+];
+
+/// The model id of a call to `ConverseStream`: one segment of the path, percent-encoded, and all of it.
+pub(crate) fn model_id(method: &Method, path: &str) -> Option<String> {
+    let (prefix, operation) = path.rsplit_once('/')?;
+    let (prefix, model_id) = prefix.rsplit_once('/')?;
+    let known = method == Method::POST && operation == "converse-stream" && prefix.ends_with("/model");
+    let model_id = percent_decode_str(model_id).decode_utf8().ok()?;
+    (known && !model_id.is_empty()).then(|| model_id.into_owned())
+}
+
+pub(crate) fn answer(model_id: &str, request: &Value, pace: Duration) -> Result<Answer, Refusal> {
+    let model = model_id.strip_prefix("newer.").unwrap_or(model_id);
+    let Some(scenario) = model.strip_prefix("fake.") else {
+        return Ok(Answer::paced(text(&prompt(request)), pace));
+    };
+    let scenario = scenario.strip_suffix("-v1:0").unwrap_or(scenario);
+    if let Some(name) = scenario.strip_prefix("error-") {
+        return Ok(Answer::Refuse(http_error(name, model_id)?));
+    }
+    let middle = || [message_start(), block_delta(0, &json!({"text": "It begins"}))].to_vec();
+    let in_band = |frame| Answer::paced([middle(), vec![frame]].concat(), pace);
+    Ok(match scenario {
+        "demo" => Answer::paced(demo(), pace),
+        "text" => Answer::paced(text(&prompt(request)), pace),
+        "tool-use" => Answer::paced(tool_use(), pace),
+        "reasoning" => Answer::paced(reasoning(), pace),
+        "deep" => Answer::paced(deep(), pace),
+        "unknown" => Answer::paced(unknown(), pace),
+        "slow" => Answer::paced(text("a slow reply"), pace.max(Duration::from_millis(100))),
+        "gated" => Answer::gated(text("a held reply")),
+        "stream-internal-server" => in_band(in_stream("internalServerException", "The server had an error.")),
+        "stream-model-error" => in_band(exception(
+            "modelStreamErrorException",
+            &json!({
+                "message": "The model produced an error while streaming.",
+                "originalMessage": "out of memory",
+                "originalStatusCode": 503,
+            }),
+        )),
+        "stream-service-unavailable" => {
+            in_band(in_stream("serviceUnavailableException", "The service is unavailable."))
+        }
+        "stream-throttling" => Answer::Reply(vec![Step::Bytes(in_stream(
+            "throttlingException",
+            "Too many tokens, please wait before trying again.",
+        ))]),
+        "stream-validation" => in_band(in_stream("validationException", "The input is too long.")),
+        "stream-error" => in_band(error("InternalError", "An internal server error occurred.")),
+        "fault-checksum" => in_band(flipped(block_delta(0, &json!({"text": "damaged"})), 40)),
+        "fault-prelude" => in_band(flipped(block_delta(0, &json!({"text": "damaged"})), 2)),
+        "fault-cut" => {
+            let mut frame = block_delta(0, &json!({"text": "cut off"}));
+            frame.truncate(frame.len() / 2);
+            in_band(frame)
+        }
+        "fault-no-stop" => Answer::paced(middle(), pace),
+        "fault-break" => Answer::ending(middle(), Step::Break),
+        "fault-break-after-stop" => {
+            let mut frames = text("it is whole");
+            frames.pop();
+            Answer::ending(frames, Step::Break)
+        }
+        "fault-stall" => Answer::ending(middle(), Step::Stall),
+        "fault-hang" => Answer::Hang,
+        "fault-close" => Answer::Close,
+        "fault-json" => in_band(event("contentBlockStop", json!("no object"))),
+        "fault-html" => Answer::document(502, "text/html", "<html><body>Bad Gateway</body></html>"),
+        "fault-unknown-operation" => Answer::unknown_operation(),
+        "fault-content-type" => Answer::document(200, "text/plain", "hello"),
+        "fault-redirect" => Answer::document(307, "text/plain", ""),
+        _ => return Err(invalid_model()),
+    })
+}
+
+/// What `Fake::replay` was given.
+pub(crate) fn replay(chunks: Option<&Vec<Vec<u8>>>) -> Result<Answer, Refusal> {
+    let chunks = chunks.ok_or_else(invalid_model)?;
+    Ok(Answer::Reply(chunks.iter().cloned().map(Step::Bytes).collect()))
+}
+
+impl Answer {
+    pub(crate) fn unknown_operation() -> Self {
+        let body = json!({"Output": {"__type": "com.amazon.coral.service#UnknownOperationException"}, "Version": "1.0"});
+        Self::Document { status: 200, content_type: "application/json", body: body.to_string() }
+    }
+
+    fn document(status: u16, content_type: &'static str, body: &str) -> Self {
+        Self::Document { status, content_type, body: body.to_owned() }
+    }
+
+    fn paced(frames: Vec<Vec<u8>>, pace: Duration) -> Self {
+        let pause = |_: &Step| (pace > Duration::ZERO).then_some(Step::Pause(pace));
+        let steps = frames.into_iter().map(Step::Bytes);
+        Self::Reply(steps.flat_map(|step| [pause(&step), Some(step)]).flatten().collect())
+    }
+
+    /// Holds back everything behind the first delta.
+    fn gated(frames: Vec<Vec<u8>>) -> Self {
+        let mut steps: Vec<_> = frames.into_iter().map(Step::Bytes).collect();
+        steps.insert(2, Step::Gate);
+        Self::Reply(steps)
+    }
+
+    /// Frames, and when they have left the machine, something else.
+    fn ending(frames: Vec<Vec<u8>>, end: Step) -> Self {
+        let pause = Step::Pause(Duration::from_millis(20));
+        Self::Reply(frames.into_iter().map(Step::Bytes).chain([pause, end]).collect())
+    }
+}
+
+fn http_error(name: &str, model_id: &str) -> Result<Refusal, Refusal> {
+    Ok(match name {
+        "access-denied" => Refusal::new(
+            403,
+            "AccessDeniedException",
+            "You don't have access to the model with the specified model ID.",
+        ),
+        "expired-token" => Refusal::new(
+            403,
+            "ExpiredTokenException",
+            "The security token included in the request is expired",
+        ),
+        "internal-server" => Refusal::new(
+            500,
+            "InternalServerException",
+            "The system encountered an unexpected error during processing. Try your request again.",
+        ),
+        "model" => Refusal::new(424, "ModelErrorException", "The model returned an error.")
+            .with_member("originalStatusCode", 500)
+            .with_member("resourceName", model_id),
+        "model-not-ready" => Refusal::new(
+            429,
+            "ModelNotReadyException",
+            "The model is not ready for inference. Try your request again.",
+        ),
+        "model-timeout" => Refusal::new(
+            408,
+            "ModelTimeoutException",
+            "Model has timed out in processing the request. Try your request again.",
+        ),
+        "resource-not-found" => Refusal::new(
+            404,
+            "ResourceNotFoundException",
+            "This model version has reached the end of its life. Please refer to the AWS documentation for more details.",
+        ),
+        "service-unavailable" => {
+            Refusal::new(503, "ServiceUnavailableException", "Bedrock is unable to process your request.")
+        }
+        "throttling" => {
+            Refusal::new(429, "ThrottlingException", "Too many requests, please wait before trying again.")
+                .with_header("retry-after", "2")
+        }
+        "validation" => Refusal::validation(format!(
+            "Invocation of model ID {model_id} with on-demand throughput isn\u{2019}t supported. Retry your request with the ID or ARN of an inference profile that contains this model."
+        )),
+        _ => return Err(invalid_model()),
+    })
+}
+
+fn invalid_model() -> Refusal {
+    Refusal::validation("The provided model identifier is invalid.")
+}
+
+/// The last text that the user said.
+fn prompt(request: &Value) -> String {
+    let blocks = request["messages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|message| message["content"].as_array());
+    let mut texts = blocks.flatten().filter_map(|block| block["text"].as_str());
+    texts.next_back().unwrap_or("nothing").to_owned()
+}
+
+fn text(prompt: &str) -> Vec<Vec<u8>> {
+    let reply = format!("You said: {prompt}. Every word of this is a frame of its own: ☃, 東京, 🦀.");
+    let words: Vec<_> = reply.split_inclusive(' ').collect();
+    let mut frames = vec![message_start()];
+    frames.extend(words.iter().map(|word| block_delta(0, &json!({"text": word}))));
+    frames.extend([block_stop(0), message_stop("end_turn"), metadata(12, words.len())]);
+    frames
+}
+
+fn tool_use() -> Vec<Vec<u8>> {
+    vec![
+        message_start(),
+        block_delta(0, &json!({"text": "Let me look."})),
+        block_stop(0),
+        block_start(
+            1,
+            &json!({"toolUse": {"name": "weather", "toolUseId": "tooluse_1", "type": "tool_use"}}),
+        ),
+        block_delta(1, &json!({"toolUse": {"input": ""}})),
+        block_delta(1, &json!({"toolUse": {"input": "{\"city\":"}})),
+        block_delta(1, &json!({"toolUse": {"input": "\"Paris\"}"}})),
+        block_stop(1),
+        block_start(2, &json!({"toolUse": {"name": "clock", "toolUseId": "tooluse_2", "type": "tool_use"}})),
+        block_stop(2),
+        message_stop("tool_use"),
+        metadata(402, 41),
+    ]
+}
+
+fn reasoning() -> Vec<Vec<u8>> {
+    vec![
+        message_start(),
+        block_delta(0, &json!({"reasoningContent": {"text": "The user wants "}})),
+        block_delta(0, &json!({"reasoningContent": {"text": "a number."}})),
+        block_delta(0, &json!({"reasoningContent": {"signature": "c2lnbmF0dXJl"}})),
+        block_stop(0),
+        block_delta(1, &json!({"reasoningContent": {"redactedContent": "AAH/"}})),
+        block_stop(1),
+        block_delta(2, &json!({"text": "42"})),
+        block_stop(2),
+        message_stop("end_turn"),
+        metadata(20, 30),
+    ]
+}
+
+fn demo() -> Vec<Vec<u8>> {
+    let thought = "They ask about the weather, and I have a tool for that.";
+    let speech = "Hello from a fake Amazon Bedrock! These words arrive one frame at a time, through a WebAssembly \
+        component that signed its request and can reach nothing but this server. Let me look up the weather.";
+    let input = ["{\"city\": ", "\"Paris\", ", "\"unit\": ", "\"celsius\"}"];
+    let words = |index: usize, text: &str, delta: fn(&str) -> Value| -> Vec<Vec<u8>> {
+        text.split_inclusive(' ').map(|word| block_delta(index, &delta(word))).collect()
+    };
+    [
+        vec![message_start()],
+        words(0, thought, |word| json!({"reasoningContent": {"text": word}})),
+        vec![block_delta(0, &json!({"reasoningContent": {"signature": "c2lnbmF0dXJl"}})), block_stop(0)],
+        words(1, speech, |word| json!({"text": word})),
+        vec![
+            block_stop(1),
+            block_start(2, &json!({"toolUse": {"name": "weather", "toolUseId": "tooluse_demo"}})),
+        ],
+        input.map(|piece| block_delta(2, &json!({"toolUse": {"input": piece}}))).into(),
+        vec![block_stop(2), message_stop("tool_use"), metadata(87, 64)],
+    ]
+    .concat()
+}
+
+fn deep() -> Vec<Vec<u8>> {
+    const LEVELS: usize = 20_000;
+    let stop = format!(
+        r#"{{"additionalModelResponseFields":{}{},"stopReason":"end_turn"}}"#,
+        "[".repeat(LEVELS),
+        "]".repeat(LEVELS)
+    );
+    vec![message_start(), block_delta(0, &json!({"text": "deep"})), event_text("messageStop", stop)]
+}
+
+fn unknown() -> Vec<Vec<u8>> {
+    vec![
+        event("messageStart", json!({"role": "narrator", "mood": {"calm": 1}})),
+        event("heartbeat", json!({"count": 1})),
+        block_start(0, &json!({})),
+        block_delta(0, &json!({"hologram": {"depth": 3}})),
+        block_delta(0, &json!({"text": "half", "text2": "whole"})),
+        block_stop(0),
+        event("messageStop", json!({"stopReason": "tired", "since": 7})),
+        event(
+            "metadata",
+            json!({
+                "carbon": {"grams": 0.25},
+                "metrics": {"latencyMs": 5, "timeToFirstByteMs": 2},
+                "usage": {"cacheReadInputTokenCount": 9, "inputTokens": 1, "outputTokens": 2, "totalTokens": 3},
+            }),
+        ),
+    ]
+}
+
+fn in_stream(name: &str, message: &str) -> Vec<u8> {
+    exception(name, &json!({"message": message}))
+}
+
+fn flipped(mut frame: Vec<u8>, byte: usize) -> Vec<u8> {
+    frame[byte] ^= 1;
+    frame
+}

@@ -1,0 +1,383 @@
+//! The sandbox: one engine and one compiled component, and a fresh instance for each stream.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use futures_core::Stream;
+use futures_core::future::BoxFuture;
+use futures_util::FutureExt as _;
+use wasmtime::component::{Component, HasData, Linker, ResourceAny, ResourceTable};
+use wasmtime::{
+    CallHook, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store,
+    UpdateDeadline,
+};
+use wasmtime_wasi::clocks::{WasiClocks, WasiClocksCtx, WasiClocksCtxView};
+use wasmtime_wasi::p2::bindings::{clocks, io};
+use wasmtime_wasi_http::p2::bindings::http;
+use wasmtime_wasi_http::{WasiHttp, WasiHttpCtx, WasiHttpCtxView};
+
+use crate::bindings::converse::Attempt;
+use crate::bindings::types::{ConverseRequest, StreamEvent};
+use crate::bindings::{Provider, ProviderPre};
+use crate::connection::Connection;
+use crate::egress::Egress;
+use crate::error::{Error, Limit};
+
+/// How often running instances are looked at.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The component as it was built with this library.
+pub const COMPONENT: &[u8] = include_bytes!(env!("BEDROCK_COMPONENT"));
+
+/// What the host grants.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many streams may be open at a time.
+    pub streams: u32,
+    /// How much linear memory a stream may have, in bytes.
+    pub memory: usize,
+    /// How long a stream may compute in all, waits not counted.
+    pub cpu: Duration,
+}
+
+/// A compiled component in a sandbox. Cheap to clone; streams of one host run side by side.
+///
+/// It gives the component the seven interfaces that it imports and nothing else, and lets it reach the one
+/// endpoint that a stream is opened for.
+#[derive(Clone)]
+pub struct Host {
+    component: ProviderPre<Guest>,
+    limits: Limits,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { streams: 1_000, memory: 256 << 20, cpu: Duration::from_mins(1) }
+    }
+}
+
+impl Host {
+    /// A host for the component that was built with this library, with default limits. Compiles it, which takes
+    /// a while: make one host and keep it.
+    ///
+    /// # Errors
+    ///
+    /// If this machine cannot run WebAssembly.
+    pub fn new() -> Result<Self, Error> {
+        Self::with(COMPONENT, Limits::default())
+    }
+
+    /// A host for another build of the component.
+    ///
+    /// # Errors
+    ///
+    /// If `component` is no component, or imports anything that is not granted.
+    pub fn with(component: &[u8], limits: Limits) -> Result<Self, Error> {
+        let host = || {
+            let engine = Engine::new(&config(limits))?;
+            let component = Component::new(&engine, component)?;
+            let component = ProviderPre::new(linker(&engine)?.instantiate_pre(&component)?)?;
+            tick(&engine)?;
+            Ok(Self { component, limits })
+        };
+        host().map_err(Error::Sandbox)
+    }
+
+    /// Sends a conversation and returns the reply, still to arrive, as a stream of events.
+    ///
+    /// Dropping the stream, or this future, cancels the request and closes its connection.
+    ///
+    /// # Errors
+    ///
+    /// If the request is refused, or there is no room for another instance.
+    pub async fn stream_converse(
+        &self,
+        connection: &Connection,
+        request: &ConverseRequest,
+    ) -> Result<EventStream, Error> {
+        let guest = Guest {
+            table: ResourceTable::new(),
+            clocks: WasiClocksCtx::default(),
+            http: WasiHttpCtx::new(),
+            egress: Egress::to(connection.endpoint(&request.model_id)),
+            meter: Meter { memory: 0, memory_limit: self.limits.memory, spent: Duration::ZERO, since: None },
+        };
+        let mut store = Store::new(self.component.engine(), guest);
+        let cpu = self.limits.cpu;
+        store.limiter(|guest| &mut guest.meter);
+        store.call_hook(|mut store, hook| {
+            store.data_mut().meter.switch(hook);
+            Ok(())
+        });
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |store| {
+            if store.data().meter.spent() > cpu {
+                Err(Limit::Cpu.into())
+            } else {
+                Ok(UpdateDeadline::Yield(1))
+            }
+        });
+        let provider = self.component.instantiate_async(&mut store).await.map_err(Error::of_sandbox)?;
+        let stream = provider
+            .model_provider_amazon_bedrock_converse()
+            .call_stream_converse(&mut store, &connection.to_wit(), request)
+            .await
+            .map_err(Error::of_sandbox)?
+            .map_err(Error::Converse)?;
+        let session = Session { store, provider, stream };
+        Ok(EventStream {
+            state: State::Idle(Box::new(session)),
+            ready: VecDeque::new(),
+            request_id: None,
+            attempts: Vec::new(),
+            memory: 0,
+        })
+    }
+}
+
+/// The events of a reply, as they arrive.
+///
+/// After an error, or the end, there are no more. The stream may be polled from any task and dropped at any time.
+pub struct EventStream {
+    state: State,
+    ready: VecDeque<StreamEvent>,
+    request_id: Option<String>,
+    attempts: Vec<Attempt>,
+    memory: usize,
+}
+
+/// The instance travels into the call and comes back with it: a call that is dropped takes the instance with it,
+/// which is the only way to abandon one.
+enum State {
+    Idle(Box<Session>),
+    Waiting(BoxFuture<'static, (Box<Session>, Report)>),
+    Ended,
+}
+
+struct Session {
+    store: Store<Guest>,
+    provider: Provider,
+    stream: ResourceAny,
+}
+
+/// What one call to the component found out.
+struct Report {
+    batch: Result<Option<Vec<StreamEvent>>, Error>,
+    request_id: Option<String>,
+    attempts: Vec<Attempt>,
+    memory: usize,
+}
+
+impl EventStream {
+    /// All events that have arrived and were not yet returned, in order, as the component hands them over: one
+    /// call of the WIT's `next`. `None` at the end, an empty list if `max_wait` passed first.
+    ///
+    /// May be abandoned and called again without loss; then the call that is under way goes on, with the
+    /// `max_wait` that it was begun with.
+    ///
+    /// # Errors
+    ///
+    /// If there is no more of the reply, once.
+    pub async fn next_batch(
+        &mut self,
+        max_wait: Option<Duration>,
+    ) -> Result<Option<Vec<StreamEvent>>, Error> {
+        if !self.ready.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.ready).into()));
+        }
+        poll_fn(|context| self.poll_batch(context, max_wait)).await
+    }
+
+    /// AWS's id of the request; `None` before the first event or error.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// What was tried to get this reply; empty before the first event or error.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// How much linear memory the instance has, in bytes; 0 before the first event or error.
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+
+    fn poll_batch(
+        &mut self,
+        context: &mut Context<'_>,
+        max_wait: Option<Duration>,
+    ) -> Poll<Result<Option<Vec<StreamEvent>>, Error>> {
+        let mut call = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Idle(session) => session.next(max_wait).boxed(),
+            State::Waiting(call) => call,
+            State::Ended => return Poll::Ready(Ok(None)),
+        };
+        let Poll::Ready((session, report)) = call.as_mut().poll(context) else {
+            self.state = State::Waiting(call);
+            return Poll::Pending;
+        };
+        self.request_id = report.request_id;
+        self.attempts = report.attempts;
+        self.memory = report.memory;
+        if let Ok(Some(_)) = &report.batch {
+            self.state = State::Idle(session);
+        }
+        Poll::Ready(report.batch)
+    }
+}
+
+impl Stream for EventStream {
+    type Item = Result<StreamEvent, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Poll::Ready(Some(Ok(event)));
+            }
+            match ready!(self.poll_batch(context, None)) {
+                Ok(Some(batch)) => self.ready = batch.into(),
+                Ok(None) => return Poll::Ready(None),
+                Err(error) => return Poll::Ready(Some(Err(error))),
+            }
+        }
+    }
+}
+
+impl Session {
+    async fn next(mut self: Box<Self>, max_wait: Option<Duration>) -> (Box<Self>, Report) {
+        let report = self.call(max_wait).await;
+        (self, report)
+    }
+
+    async fn call(&mut self, max_wait: Option<Duration>) -> Report {
+        let Self { store, provider, stream } = self;
+        let stream = *stream;
+        let resource = provider.model_provider_amazon_bedrock_converse().event_stream();
+        let mut report = Report { batch: Ok(None), request_id: None, attempts: Vec::new(), memory: 0 };
+        let max_wait = max_wait.map(|wait| u32::try_from(wait.as_millis()).unwrap_or(u32::MAX));
+        report.batch = match resource.call_next(&mut *store, stream, max_wait).await {
+            Ok(batch) => batch.map_err(Error::Converse),
+            Err(error) => Err(Error::of_sandbox(error)),
+        };
+        // A trap leaves nothing to ask.
+        if !matches!(report.batch, Err(Error::Limit(_) | Error::Sandbox(_))) {
+            report.request_id = resource.call_request_id(&mut *store, stream).await.unwrap_or_default();
+            report.attempts = resource.call_attempts(&mut *store, stream).await.unwrap_or_default();
+        }
+        report.memory = store.data().meter.memory;
+        report
+    }
+}
+
+/// What a store holds for its instance.
+struct Guest {
+    table: ResourceTable,
+    clocks: WasiClocksCtx,
+    http: WasiHttpCtx,
+    egress: Egress,
+    meter: Meter,
+}
+
+impl Guest {
+    fn clocks(&mut self) -> WasiClocksCtxView<'_> {
+        WasiClocksCtxView { ctx: &mut self.clocks, table: &mut self.table }
+    }
+
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.egress, table: &mut self.table, ctx: &mut self.http }
+    }
+}
+
+/// What an instance has used.
+struct Meter {
+    memory: usize,
+    memory_limit: usize,
+    spent: Duration,
+    /// Since when the instance runs; `None` while the host does.
+    since: Option<Instant>,
+}
+
+impl Meter {
+    fn switch(&mut self, hook: CallHook) {
+        if hook.entering_host() {
+            self.spent = self.spent();
+            self.since = None;
+        } else {
+            self.since = Some(Instant::now());
+        }
+    }
+
+    fn spent(&self) -> Duration {
+        self.spent + self.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let memory = self.memory - current.min(self.memory) + desired;
+        if memory > self.memory_limit {
+            return Err(Limit::Memory.into());
+        }
+        self.memory = memory;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(true)
+    }
+}
+
+fn config(limits: Limits) -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    // A component is three core instances: itself, and two that only tie it to its imports.
+    pool.total_component_instances(limits.streams)
+        .total_core_instances(limits.streams.saturating_mul(3))
+        .total_memories(limits.streams)
+        .total_tables(limits.streams.saturating_mul(3))
+        .total_stacks(limits.streams)
+        .max_memory_size(limits.memory);
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .memory_reservation(limits.memory as u64)
+        .epoch_interruption(true);
+    config
+}
+
+/// The component's seven imports, and nothing else.
+fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
+    struct Io;
+
+    impl HasData for Io {
+        type Data<'a> = &'a mut ResourceTable;
+    }
+
+    let mut linker = Linker::new(engine);
+    io::error::add_to_linker::<Guest, Io>(&mut linker, |guest| &mut guest.table)?;
+    io::poll::add_to_linker::<Guest, Io>(&mut linker, |guest| &mut guest.table)?;
+    io::streams::add_to_linker::<Guest, Io>(&mut linker, |guest| &mut guest.table)?;
+    clocks::monotonic_clock::add_to_linker::<Guest, WasiClocks>(&mut linker, Guest::clocks)?;
+    clocks::wall_clock::add_to_linker::<Guest, WasiClocks>(&mut linker, Guest::clocks)?;
+    let options = http::types::LinkOptions::default();
+    http::types::add_to_linker::<Guest, WasiHttp>(&mut linker, &options, Guest::http)?;
+    http::outgoing_handler::add_to_linker::<Guest, WasiHttp>(&mut linker, Guest::http)?;
+    Ok(linker)
+}
+
+/// Makes running instances come up for a look, for as long as the engine lives.
+fn tick(engine: &Engine) -> wasmtime::Result<()> {
+    let engine = engine.weak();
+    let ticks = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::sleep(TICK);
+        }
+    };
+    std::thread::Builder::new().name("wasm-epoch".into()).spawn(ticks)?;
+    Ok(())
+}

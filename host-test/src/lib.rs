@@ -1,0 +1,25 @@
+//! A wasmtime host for the Bedrock component.
+//!
+//! [`Host`] compiles the component once and gives each conversation an instance of its own, in a sandbox that
+//! reaches one endpoint and has limits on memory and time. The README shows it in use.
+//!
+//! [`types`] are the records of the WIT. [`fake`] is a Bedrock to test against.
+
+#![forbid(unsafe_code)]
+
+mod bindings;
+mod connection;
+mod egress;
+pub mod environment;
+mod error;
+pub mod fake;
+mod host;
+pub mod json;
+mod request;
+
+
+pub use bindings::converse::Attempt;
+pub use bindings::types::{self, ConverseRequest};
+pub use connection::{Connection, Credentials, Deadlines};
+pub use error::{Error, Limit};
+pub use host::{COMPONENT, EventStream, Host, Limits};

@@ -1,0 +1,201 @@
+//! `bedrock`: talks to Amazon Bedrock, or to a fake one, through the component.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod render;
+
+use std::io;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser as _;
+use futures_util::StreamExt as _;
+use host_test::fake::{self, Fake};
+use host_test::types::{InferenceConfiguration, Tool, ToolConfiguration, ToolSpecification};
+use host_test::{Connection, ConverseRequest, Credentials, Error, Host, environment, types};
+
+use arguments::{Ask, Command, FakeServer};
+use render::{Note, Renderer};
+
+/// How fast the fake speaks when somebody watches.
+const DEMO_PACE: Duration = Duration::from_millis(25);
+
+/// What the shell is told, besides 0 for success and clap's 2 for usage.
+#[derive(Clone, Copy)]
+enum Exit {
+    /// Bedrock or the network failed.
+    Failed = 1,
+    /// The request cannot be sent.
+    Refused = 2,
+    /// This program or the sandbox failed.
+    Broken = 3,
+    /// Ctrl-C, as shells count it.
+    Interrupted = 130,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = arguments::Arguments::parse();
+    let outcome = match arguments.command {
+        Some(Command::Fake(options)) => serve(options).await,
+        None => ask(arguments.ask).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { exit, message }) => {
+            if let Some(message) = message {
+                Note::error(&message);
+            }
+            ExitCode::from(exit as u8)
+        }
+    }
+}
+
+struct Failure {
+    exit: Exit,
+    message: Option<String>,
+}
+
+impl Failure {
+    fn new(exit: Exit, message: &impl ToString) -> Self {
+        Self { exit, message: Some(message.to_string()) }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let exit = match &error {
+            Error::Converse(types::Error::InvalidRequest(_)) => Exit::Refused,
+            Error::Converse(_) => Exit::Failed,
+            _ => Exit::Broken,
+        };
+        Self::new(exit, &error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        // Whoever reads our output has had enough.
+        let message = (error.kind() != io::ErrorKind::BrokenPipe).then(|| error.to_string());
+        Self { exit: Exit::Broken, message }
+    }
+}
+
+/// `bedrock fake`
+async fn serve(options: FakeServer) -> Result<(), Failure> {
+    let fake = Fake::start(fake::Options {
+        port: options.port,
+        region: options.region,
+        pace: Duration::from_millis(options.pace),
+    })
+    .await?;
+    println!("{}", fake.url());
+    let keys = fake::KEYS[0];
+    Note::new(format!(
+        "AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={}",
+        keys.access_key_id, keys.secret_access_key
+    ));
+    Note::new(format!("AWS_BEARER_TOKEN_BEDROCK={}", fake::API_KEY));
+    for (scenario, what) in fake::SCENARIOS {
+        Note::new(format!("model id fake.{scenario}: {what}"));
+    }
+    tokio::select! {
+        () = fake.serve_forever() => Ok(()),
+        _ = tokio::signal::ctrl_c() => Err(Failure { exit: Exit::Interrupted, message: None }),
+    }
+}
+
+async fn ask(ask: Ask) -> Result<(), Failure> {
+    let request = request(&ask);
+    if ask.is_remote() {
+        let variable = |name: &str| std::env::var(name).ok();
+        let found =
+            environment::credentials(variable).map_err(|error| Failure::new(Exit::Refused, &error))?;
+        Note::new(format!("credentials: {}", found.source));
+        let connection = Connection {
+            region: ask.region.clone(),
+            default_region: environment::region(variable),
+            endpoint_url: ask.endpoint.clone(),
+            credentials: found.credentials,
+            ..Connection::default()
+        };
+        return converse(&ask, &connection, &request).await;
+    }
+    let region = ask.region.clone().unwrap_or_else(|| "us-east-1".to_owned());
+    let fake =
+        Fake::start(fake::Options { region: region.clone(), pace: DEMO_PACE, ..Default::default() }).await?;
+    let keys = fake::KEYS[0];
+    Note::new(format!("a fake Bedrock at {} (--live asks the real one)", fake.url()));
+    let connection = Connection {
+        region: Some(region),
+        endpoint_url: Some(fake.url()),
+        credentials: Credentials::AccessKeys {
+            access_key_id: keys.access_key_id.to_owned(),
+            secret_access_key: keys.secret_access_key.to_owned(),
+            session_token: None,
+        },
+        ..Connection::default()
+    };
+    converse(&ask, &connection, &request).await
+}
+
+fn request(ask: &Ask) -> ConverseRequest {
+    let scripted = ask.prompt.is_none();
+    let default_model = if scripted { "fake.demo" } else { "fake.text" };
+    let model = ask.model.as_deref().unwrap_or(default_model);
+    let prompt = ask.prompt.as_deref().unwrap_or("What is the weather in Paris?");
+    let mut request = ConverseRequest::new(model).user(prompt);
+    if let Some(system) = &ask.system {
+        request = request.system(system);
+    }
+    if let Some(max_tokens) = ask.max_tokens {
+        request.inference_config = Some(InferenceConfiguration {
+            max_tokens: Some(max_tokens),
+            temperature: None,
+            top_p: None,
+            stop_sequences: Vec::new(),
+        });
+    }
+    if scripted {
+        request.tool_config = Some(weather_tool());
+    }
+    request
+}
+
+fn weather_tool() -> ToolConfiguration {
+    let schema = r#"{"type":"object","properties":{"city":{"type":"string"},"unit":{"type":"string"}},"required":["city"]}"#;
+    ToolConfiguration {
+        tools: vec![Tool::ToolSpec(ToolSpecification {
+            name: "weather".to_owned(),
+            description: Some("The current weather in a city".to_owned()),
+            input_schema: schema.to_owned(),
+            strict: None,
+        })],
+        tool_choice: None,
+    }
+}
+
+async fn converse(ask: &Ask, connection: &Connection, request: &ConverseRequest) -> Result<(), Failure> {
+    let host = Host::new()?;
+    let mut renderer = Renderer::new(ask.json, Instant::now());
+    let reply = async {
+        let mut events = host.stream_converse(connection, request).await?;
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(event) => renderer.event(&event)?,
+                Err(error) => {
+                    renderer.broken()?;
+                    return Err(error.into());
+                }
+            }
+        }
+        renderer.complete()?;
+        Ok(())
+    };
+    // Leaving the stream is what cancels the request.
+    tokio::select! {
+        reply = reply => reply,
+        _ = tokio::signal::ctrl_c() => Err(Failure { exit: Exit::Interrupted, message: None }),
+    }
+}

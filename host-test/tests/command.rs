@@ -1,0 +1,142 @@
+//! The command, as a shell sees it.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The command, in an environment without any AWS.
+fn bedrock(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock"));
+    command.args(arguments).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("AWS_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Runs the command to its end, and returns its exit code, standard output and standard error.
+fn run(mut command: Command) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command.output().expect("the command runs");
+    let text = |bytes| String::from_utf8(bytes).expect("the output is UTF-8");
+    (status.code(), text(stdout), text(stderr))
+}
+
+/// A child that does not outlive its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn without_arguments_it_shows_a_reply() {
+    let (code, out, err) = run(bedrock(&[]));
+    assert_eq!(code, Some(0), "{err}");
+    assert!(
+        out.starts_with("They ask about the weather, and I have a tool for that.\nHello from a fake"),
+        "{out}"
+    );
+    assert!(
+        out.ends_with("\ntool weather tooluse_demo: {\"city\": \"Paris\", \"unit\": \"celsius\"}\n"),
+        "{out}"
+    );
+    assert!(err.contains("stop reason: tool_use · tokens: 87 in, 64 out · first token: "), "{err}");
+}
+
+#[test]
+fn json_is_one_event_a_line() {
+    let (code, out, err) = run(bedrock(&["--json", "What  is\nthis?"]));
+    assert_eq!(code, Some(0), "{err}");
+    let events: Vec<Value> =
+        out.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
+    assert_eq!(events[0]["messageStart"]["role"], "assistant");
+    assert_eq!(events.last().expect("there are events")["metadata"]["usage"]["inputTokens"], 12);
+    let text: String =
+        events.iter().filter_map(|event| event["contentBlockDelta"]["delta"]["text"].as_str()).collect();
+    assert!(text.starts_with("You said: What  is\nthis?."), "{text}");
+}
+
+#[test]
+fn failures_have_exit_codes_and_go_to_standard_error() {
+    for (arguments, code, message) in [
+        (
+            &["--model", "fake.error-throttling", "x"][..],
+            1,
+            "error: Bedrock answered ThrottlingException (HTTP status 429): Too many requests, please wait before trying again.\n",
+        ),
+        (
+            &["--region", "US", "x"],
+            2,
+            "error: invalid request: connection.region must be a region: 1 to 63 lower-case letters, digits and hyphens\n",
+        ),
+        (
+            &["--live", "--model", "m", "x"],
+            2,
+            "error: no AWS credentials found: env: AWS_BEARER_TOKEN_BEDROCK (not set), env: AWS_ACCESS_KEY_ID + AWS_SECRET_ACCESS_KEY (not set), env: AWS_PROFILE (not set), aws-sdk default chain (not supported by this version)\n",
+        ),
+        (
+            &["--live", "--model", "m"],
+            2,
+            "error: the following required arguments were not provided:\n  <PROMPT>\n",
+        ),
+        (&["--live", "x"], 2, "error: the following required arguments were not provided:\n  --model <ID>\n"),
+    ] {
+        let (actual, out, err) = run(bedrock(arguments));
+        assert_eq!((actual, out.as_str()), (Some(code), ""), "{arguments:?}: {err}");
+        assert!(err.contains(message), "{arguments:?}: {err}");
+    }
+    let (code, out, err) = run(bedrock(&["--model", "fake.stream-error", "x"]));
+    assert_eq!((code, out.as_str()), (Some(1), "It begins\n"));
+    assert!(err.contains("error: Bedrock answered InternalError (HTTP status 200): "), "{err}");
+}
+
+#[test]
+fn another_fake_can_be_asked() {
+    let mut fake = Running(bedrock(&["fake"]).stdout(Stdio::piped()).spawn().expect("the command runs"));
+    let mut url = String::new();
+    let out = fake.0.stdout.take().expect("it is piped");
+    BufReader::new(out).read_line(&mut url).expect("it says where it is");
+
+    let ask = || bedrock(&["--endpoint", url.trim(), "--model", "fake.text", "hello"]);
+    let mut keys = ask();
+    keys.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
+    keys.env("AWS_SECRET_ACCESS_KEY", " wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\n");
+    let (code, out, err) = run(keys);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.starts_with("You said: hello."), "{out}");
+    assert!(err.contains("credentials: env: AWS_ACCESS_KEY_ID + AWS_SECRET_ACCESS_KEY"), "{err}");
+    assert!(!err.contains("wJalr"), "{err}");
+
+    let mut token = ask();
+    token.env("AWS_BEARER_TOKEN_BEDROCK", "marked-token");
+    let (code, _, err) = run(token);
+    assert_eq!(code, Some(1));
+    assert!(err.contains("credentials: env: AWS_BEARER_TOKEN_BEDROCK"), "{err}");
+    assert!(err.contains("AccessDeniedException (HTTP status 403): Authentication failed"), "{err}");
+    assert!(!err.contains("marked"), "{err}");
+
+    let mut elsewhere = ask();
+    elsewhere.env("AWS_BEARER_TOKEN_BEDROCK", "bedrock-api-key-EXAMPLE").env("AWS_REGION", "eu-west-1");
+    assert_eq!(run(elsewhere).0, Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_it_at_once() {
+    let mut command = bedrock(&["--model", "fake.fault-stall", "x"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut asking = Running(command.spawn().expect("the command runs"));
+    let mut begun = [0; "It begins".len()];
+    let out = asking.0.stdout.as_mut().expect("it is piped");
+    out.read_exact(&mut begun).expect("it says something");
+    let id = asking.0.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status().expect("the signal is sent");
+    assert!(sent.success());
+    assert_eq!(asking.0.wait().expect("it ends").code(), Some(130));
+}
