@@ -17,6 +17,9 @@ mod host;
 pub mod json;
 mod request;
 
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 pub use bindings::converse::Attempt;
 pub use bindings::types::{self, ConverseRequest};
