@@ -6,11 +6,13 @@ use bedrock_provider::endpoint::{Endpoint, Wanted, resolve};
 
 use crate::bindings::{converse, credentials};
 
-pub use crate::bindings::converse::Deadlines;
+pub use crate::bindings::converse::{Deadlines, Operation};
 
-/// Where and how to call Bedrock: the WIT's `connection`, with defaults.
-#[derive(Clone, Debug, Default)]
+/// Where and how to call Bedrock: the WIT's `connection`, with defaults. `Debug` shows no secret.
+#[derive(Clone, Default)]
 pub struct Connection {
+    /// How the reply is to come.
+    pub operation: Operation,
     /// The AWS Region, when the caller names one on purpose.
     pub region: Option<String>,
     /// The AWS Region of the surroundings.
@@ -25,7 +27,7 @@ pub struct Connection {
     pub use_dual_stack: bool,
     /// Lets a bearer token travel over plain `http`.
     pub allow_plaintext: bool,
-    /// Further headers, by name and value.
+    /// Further headers, by name and value; `Debug` shows the names.
     pub headers: Vec<(String, String)>,
     /// How long to wait.
     pub deadlines: Deadlines,
@@ -77,6 +79,7 @@ impl Connection {
         let header =
             |(name, value): &(String, String)| converse::Header { name: name.clone(), value: value.clone() };
         converse::Connection {
+            operation: self.operation,
             region,
             default_region,
             endpoint_url,
@@ -110,6 +113,28 @@ impl Credentials {
     }
 }
 
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Connection")
+            .field("operation", &self.operation)
+            .field("region", &self.region)
+            .field("default_region", &self.default_region)
+            .field("endpoint_url", &self.endpoint_url)
+            .field("credentials", &self.credentials)
+            .field("use_fips", &self.use_fips)
+            .field("use_dual_stack", &self.use_dual_stack)
+            .field("allow_plaintext", &self.allow_plaintext)
+            .field("headers", &headers)
+            .field("deadlines", &self.deadlines)
+            .field("max_attempts", &self.max_attempts)
+            .field("max_frame_bytes", &self.max_frame_bytes)
+            .field("keep_reply", &self.keep_reply)
+            .field("clock_offset", &self.clock_offset)
+            .finish()
+    }
+}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -119,6 +144,12 @@ impl fmt::Debug for Credentials {
                 f.debug_struct("AccessKeys").field("access_key_id", access_key_id).finish_non_exhaustive()
             }
         }
+    }
+}
+
+impl Default for Operation {
+    fn default() -> Self {
+        Self::ConverseStream
     }
 }
 
@@ -141,9 +172,10 @@ mod tests {
                 secret_access_key: "marked-secret".into(),
                 session_token: Some("marked-token".into()),
             },
+            headers: vec![("x-api-key".into(), "marked-key".into())],
             ..Connection::default()
         };
         let text = format!("{connection:?} {:?}", Credentials::BearerToken("marked-bearer".into()));
-        assert!(text.contains("AKID") && !text.contains("marked"), "{text}");
+        assert!(text.contains("AKID") && text.contains("x-api-key") && !text.contains("marked"), "{text}");
     }
 }

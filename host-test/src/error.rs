@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use wasmtime::PoolConcurrencyLimitError;
+
 use crate::types;
 
 /// Why there is no reply, or no more of it.
@@ -23,12 +25,15 @@ pub enum Limit {
     Memory,
     /// [`crate::Limits::cpu`].
     Cpu,
+    /// As many streams are open as the host has room for.
+    Streams,
 }
 
 impl Error {
     pub(crate) fn of_sandbox(error: wasmtime::Error) -> Self {
         match error.downcast_ref::<Limit>() {
             Some(limit) => Self::Limit(*limit),
+            None if error.is::<PoolConcurrencyLimitError>() => Self::Limit(Limit::Streams),
             None => Self::Sandbox(error),
         }
     }
@@ -39,6 +44,7 @@ impl fmt::Display for Limit {
         f.write_str(match self {
             Self::Memory => "the component needs more memory than it is granted",
             Self::Cpu => "the component computes for longer than it is granted",
+            Self::Streams => "the host has no room for another stream",
         })
     }
 }
@@ -62,7 +68,7 @@ fn describe(error: &types::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match error {
         types::Error::InvalidRequest(error) => write!(f, "invalid request: {} {}", error.path, error.reason),
         types::Error::Network(error) => f.write_str(&error.message),
-        types::Error::Timeout(deadline) => f.write_str(match deadline {
+        types::Error::Timeout(error) => f.write_str(match error.deadline {
             types::Deadline::Connect => "timed out waiting for a connection",
             types::Deadline::Write => "timed out sending the request",
             types::Deadline::ResponseHead => "timed out waiting for the response",

@@ -19,7 +19,7 @@ use wasmtime_wasi::p2::bindings::{clocks, io};
 use wasmtime_wasi_http::p2::bindings::http;
 use wasmtime_wasi_http::{WasiHttp, WasiHttpCtx, WasiHttpCtxView};
 
-use crate::bindings::converse::Attempt;
+use crate::bindings::converse::{Attempt, Outcome};
 use crate::bindings::types::{ConverseRequest, StreamEvent};
 use crate::bindings::{Provider, ProviderPre};
 use crate::connection::Connection;
@@ -32,14 +32,12 @@ const TICK: Duration = Duration::from_millis(10);
 /// The component as it was built with this library.
 pub const COMPONENT: &[u8] = include_bytes!(env!("BEDROCK_COMPONENT"));
 
-/// What the host grants.
+/// What the host grants to a stream.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How many streams may be open at a time.
-    pub streams: u32,
-    /// How much linear memory a stream may have, in bytes.
+    /// How much linear memory it may have, in bytes.
     pub memory: usize,
-    /// How long a stream may compute in all, waits not counted.
+    /// How long it may compute in all, waits not counted.
     pub cpu: Duration,
 }
 
@@ -55,35 +53,42 @@ pub struct Host {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { streams: 1_000, memory: 256 << 20, cpu: Duration::from_mins(1) }
+        Self { memory: 256 << 20, cpu: Duration::from_mins(1) }
     }
 }
 
 impl Host {
-    /// A host for the component that was built with this library, with default limits. Compiles it, which takes
-    /// a while: make one host and keep it.
+    /// A host for the component that was built with this library, with default limits and room for 1,000 streams
+    /// at a time. Compiles the component, which takes a while: make one host and keep it.
     ///
     /// # Errors
     ///
     /// If this machine cannot run WebAssembly.
     pub fn new() -> Result<Self, Error> {
-        Self::with(COMPONENT, Limits::default())
+        Self::with(COMPONENT, 1_000, Limits::default())
     }
 
-    /// A host for another build of the component.
+    /// A host for another build of the component, with room for `streams` streams at a time.
     ///
     /// # Errors
     ///
     /// If `component` is no component, or imports anything that is not granted.
-    pub fn with(component: &[u8], limits: Limits) -> Result<Self, Error> {
+    pub fn with(component: &[u8], streams: u32, limits: Limits) -> Result<Self, Error> {
         let host = || {
-            let engine = Engine::new(&config(limits))?;
+            let engine = Engine::new(&config(streams, limits.memory))?;
             let component = Component::new(&engine, component)?;
             let component = ProviderPre::new(linker(&engine)?.instantiate_pre(&component)?)?;
             tick(&engine)?;
             Ok(Self { component, limits })
         };
         host().map_err(Error::Sandbox)
+    }
+
+    /// The same host, with less for the streams that are opened with it.
+    #[must_use]
+    pub fn limited(&self, limits: Limits) -> Self {
+        let memory = limits.memory.min(self.limits.memory);
+        Self { component: self.component.clone(), limits: Limits { memory, ..limits } }
     }
 
     /// Sends a conversation and returns the reply, still to arrive, as a stream of events.
@@ -130,6 +135,7 @@ impl Host {
         let session = Session { store, provider, stream };
         Ok(EventStream {
             state: State::Idle(Box::new(session)),
+            over: false,
             ready: VecDeque::new(),
             request_id: None,
             attempts: Vec::new(),
@@ -140,9 +146,12 @@ impl Host {
 
 /// The events of a reply, as they arrive.
 ///
-/// After an error, or the end, there are no more. The stream may be polled from any task and dropped at any time.
+/// After an error, or the end, there are no more. The stream may be polled from any task and dropped at any time;
+/// until then it takes the room of one stream in the host.
 pub struct EventStream {
     state: State,
+    /// The end was told to whoever reads this as a [`Stream`].
+    over: bool,
     ready: VecDeque<StreamEvent>,
     request_id: Option<String>,
     attempts: Vec<Attempt>,
@@ -154,7 +163,8 @@ pub struct EventStream {
 enum State {
     Idle(Box<Session>),
     Waiting(BoxFuture<'static, (Box<Session>, Report)>),
-    Ended,
+    /// The instance is gone: a limit, or a trap, ended it.
+    Gone(Option<Limit>),
 }
 
 struct Session {
@@ -180,7 +190,7 @@ impl EventStream {
     ///
     /// # Errors
     ///
-    /// If there is no more of the reply, once.
+    /// If there is no more of the reply; every further call says the same.
     pub async fn next_batch(
         &mut self,
         max_wait: Option<Duration>,
@@ -189,6 +199,23 @@ impl EventStream {
             return Ok(Some(std::mem::take(&mut self.ready).into()));
         }
         poll_fn(|context| self.poll_batch(context, max_wait)).await
+    }
+
+    /// Reads what is left of the reply and tells how it ended: the WIT's `finish`.
+    ///
+    /// # Errors
+    ///
+    /// If the component came to a limit or trapped. That the reply ended badly is no error here: it is the
+    /// verdict.
+    pub async fn finish(mut self) -> Result<Outcome, Error> {
+        loop {
+            match self.state {
+                State::Idle(session) => return session.finish().await,
+                State::Gone(limit) => return Err(gone(limit)),
+                // The call that is under way has to come back first.
+                State::Waiting(_) => drop(poll_fn(|context| self.poll_batch(context, None)).await),
+            }
+        }
     }
 
     /// AWS's id of the request; `None` before the first event or error.
@@ -211,10 +238,13 @@ impl EventStream {
         context: &mut Context<'_>,
         max_wait: Option<Duration>,
     ) -> Poll<Result<Option<Vec<StreamEvent>>, Error>> {
-        let mut call = match std::mem::replace(&mut self.state, State::Ended) {
+        let mut call = match std::mem::replace(&mut self.state, State::Gone(None)) {
             State::Idle(session) => session.next(max_wait).boxed(),
             State::Waiting(call) => call,
-            State::Ended => return Poll::Ready(Ok(None)),
+            State::Gone(limit) => {
+                self.state = State::Gone(limit);
+                return Poll::Ready(Err(gone(limit)));
+            }
         };
         let Poll::Ready((session, report)) = call.as_mut().poll(context) else {
             self.state = State::Waiting(call);
@@ -223,9 +253,11 @@ impl EventStream {
         self.request_id = report.request_id;
         self.attempts = report.attempts;
         self.memory = report.memory;
-        if let Ok(Some(_)) = &report.batch {
-            self.state = State::Idle(session);
-        }
+        self.state = match &report.batch {
+            Ok(_) | Err(Error::Converse(_)) => State::Idle(session),
+            Err(Error::Limit(limit)) => State::Gone(Some(*limit)),
+            Err(Error::Sandbox(_)) => State::Gone(None),
+        };
         Poll::Ready(report.batch)
     }
 }
@@ -238,7 +270,12 @@ impl Stream for EventStream {
             if let Some(event) = self.ready.pop_front() {
                 return Poll::Ready(Some(Ok(event)));
             }
-            match ready!(self.poll_batch(context, None)) {
+            if self.over {
+                return Poll::Ready(None);
+            }
+            let batch = ready!(self.poll_batch(context, None));
+            self.over = !matches!(batch, Ok(Some(_)));
+            match batch {
                 Ok(Some(batch)) => self.ready = batch.into(),
                 Ok(None) => return Poll::Ready(None),
                 Err(error) => return Poll::Ready(Some(Err(error))),
@@ -251,6 +288,11 @@ impl Session {
     async fn next(mut self: Box<Self>, max_wait: Option<Duration>) -> (Box<Self>, Report) {
         let report = self.call(max_wait).await;
         (self, report)
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<Outcome, Error> {
+        let resource = self.provider.model_provider_amazon_bedrock_converse().event_stream();
+        resource.call_finish(&mut self.store, self.stream).await.map_err(Error::of_sandbox)
     }
 
     async fn call(&mut self, max_wait: Option<Duration>) -> Report {
@@ -271,6 +313,12 @@ impl Session {
         report.memory = store.data().meter.memory;
         report
     }
+}
+
+/// The error of a call to an instance that is gone.
+fn gone(limit: Option<Limit>) -> Error {
+    limit
+        .map_or_else(|| Error::Sandbox(wasmtime::Error::msg("it was ended in an earlier call")), Error::Limit)
 }
 
 /// What a store holds for its instance.
@@ -331,19 +379,19 @@ impl ResourceLimiter for Meter {
     }
 }
 
-fn config(limits: Limits) -> Config {
+fn config(streams: u32, memory: usize) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     // A component is three core instances: itself, and two that only tie it to its imports.
-    pool.total_component_instances(limits.streams)
-        .total_core_instances(limits.streams.saturating_mul(3))
-        .total_memories(limits.streams)
-        .total_tables(limits.streams.saturating_mul(3))
-        .total_stacks(limits.streams)
-        .max_memory_size(limits.memory);
+    pool.total_component_instances(streams)
+        .total_core_instances(streams.saturating_mul(3))
+        .total_memories(streams)
+        .total_tables(streams.saturating_mul(3))
+        .total_stacks(streams)
+        .max_memory_size(memory);
     let mut config = Config::new();
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-        .memory_reservation(limits.memory as u64)
+        .memory_reservation(memory as u64)
         .epoch_interruption(true);
     config
 }

@@ -21,8 +21,8 @@ mod request;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-pub use bindings::converse::Attempt;
+pub use bindings::converse::{Attempt, Outcome, Reply};
 pub use bindings::types::{self, ConverseRequest};
-pub use connection::{Connection, Credentials, Deadlines};
+pub use connection::{Connection, Credentials, Deadlines, Operation};
 pub use error::{Error, Limit};
 pub use host::{COMPONENT, EventStream, Host, Limits};

@@ -1,10 +1,11 @@
 //! Each way in which a reply can fail, and what the caller gets.
 
+use host_test::fake::frame;
 use host_test::types::{self, ProtocolErrorKind, ServiceErrorKind};
-use host_test::{Connection, ConverseRequest, Error};
+use host_test::{Connection, ConverseRequest, Credentials, Deadlines, Error, Operation};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{ask, connection, fake, host, question, read};
 
@@ -128,7 +129,7 @@ async fn truncated_replies() {
             panic!("{scenario}: not incomplete: {end:?}")
         };
         assert_eq!(error.inside_frame, inside_frame, "{scenario}");
-        assert!(error.request_id.is_some(), "{scenario}");
+        assert!(error.request_id.is_some() && error.reply_begun, "{scenario}");
     }
 }
 
@@ -141,7 +142,8 @@ async fn broken_connections() {
     };
     let (events, end) = ask(&fake, "fault-break").await;
     assert_begun(&events, "fault-break");
-    assert!(network(end).reply_begun);
+    let error = network(end);
+    assert!(error.reply_begun && error.request_id.is_some());
     let (events, end) = ask(&fake, "fault-close").await;
     let error = network(end);
     assert!(events.is_empty() && !error.reply_begun);
@@ -160,15 +162,28 @@ async fn broken_connections() {
     let error = network(read(&mut events).await.1);
     assert_eq!(error.code, "connection-refused");
     assert_eq!(error.message, format!("the connection to {address} failed: connection-refused"));
+    assert_eq!(error.request_id, None);
+}
+
+/// Serves one client, and keeps the connection open.
+async fn serve<F>(script: impl FnOnce(TcpStream) -> F + Send + 'static) -> Connection
+where
+    F: Future<Output = TcpStream> + Send,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+    let address = listener.local_addr().expect("it is bound");
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a client comes");
+        let _open = script(stream).await;
+        std::future::pending::<()>().await;
+    });
+    Connection { endpoint_url: Some(format!("http://{address}")), ..connection(&fake().await) }
 }
 
 /// A server may refuse a request without reading all of it.
 #[tokio::test]
 async fn an_answer_before_the_request_is_sent() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
-    let address = listener.local_addr().expect("it is bound");
-    let server = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.expect("a client comes");
+    let connection = serve(async |mut stream| {
         let mut head = [0; 64];
         stream.read_exact(&mut head).await.expect("it says something");
         let body = r#"{"message":"Input is too long."}"#;
@@ -179,14 +194,67 @@ async fn an_answer_before_the_request_is_sent() {
         stream.write_all(response.as_bytes()).await.expect("it listens");
         // What it sends on is never read; it must not wait for that.
         stream
-    });
-    let connection =
-        Connection { endpoint_url: Some(format!("http://{address}")), ..connection(&fake().await) };
+    })
+    .await;
     let request = ConverseRequest::new("m").user("x".repeat(32 << 20));
     let mut events = host().stream_converse(&connection, &request).await.expect("it is handed over");
     let error = service(read(&mut events).await.1);
     assert_eq!((error.status, error.message.as_str()), (400, "Input is too long."));
-    drop(server.await.expect("the server did its part"));
+}
+
+/// It may also begin to answer and read on.
+#[tokio::test]
+async fn a_reply_that_begins_before_the_request_is_sent() {
+    let connection = serve(async |mut stream| {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.expect("it says something"));
+        }
+        let head = String::from_utf8(head).expect("it is text");
+        let (_, length) = head.split_once("content-length: ").expect("the length is known");
+        let length = length.split_once("\r\n").and_then(|(length, _)| length.parse().ok());
+        let start = frame("messageStart", r#"{"role":"assistant"}"#);
+        let stop = frame("messageStop", r#"{"stopReason":"end_turn"}"#);
+        let response = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/vnd.amazon.eventstream\r\ncontent-length: {}\r\n\r\n",
+            start.len() + stop.len()
+        );
+        stream.write_all(response.as_bytes()).await.expect("it listens");
+        stream.write_all(&start).await.expect("it listens");
+        let mut body = vec![0; length.expect("the length is a number")];
+        stream.read_exact(&mut body).await.expect("all of the request comes");
+        stream.write_all(&stop).await.expect("it listens");
+        stream
+    })
+    .await;
+    let request = ConverseRequest::new("m").user("x".repeat(32 << 20));
+    let mut events = host().stream_converse(&connection, &request).await.expect("it is handed over");
+    let (events, end) = read(&mut events).await;
+    end.expect("the reply is whole");
+    assert_eq!(events.len(), 2);
+}
+
+/// The head of a refusal has most of it: the rest is not waited for as long as for a model.
+#[tokio::test]
+async fn a_refusal_whose_reason_does_not_come() {
+    let none = Deadlines::default();
+    for deadlines in [Deadlines { idle: Some(100), ..none }, Deadlines { total: Some(300), ..none }] {
+        let connection = serve(async |mut stream| {
+            let mut head = [0; 64];
+            stream.read_exact(&mut head).await.expect("it says something");
+            let response = "HTTP/1.1 429 Too Many Requests\r\nx-amzn-errortype: ThrottlingException\r\n\
+                            x-amzn-requestid: r-1\r\ncontent-length: 100\r\n\r\n{\"mess";
+            stream.write_all(response.as_bytes()).await.expect("it listens");
+            stream
+        })
+        .await;
+        let connection = Connection { deadlines, ..connection };
+        let mut events = host().stream_converse(&connection, &question("m")).await.expect("it is sent");
+        let error = service(read(&mut events).await.1);
+        assert_eq!((error.kind, error.retryable), (ServiceErrorKind::Throttling, true));
+        assert_eq!(error.request_id.as_deref(), Some("r-1"));
+        assert_eq!(error.message, "The answer, HTTP status 429, has no message.");
+    }
 }
 
 /// What the component refuses, nobody sees.
@@ -196,12 +264,28 @@ async fn refused_before_anything_is_sent() {
 
     let fake = fake().await;
     let good = || (connection(&fake), question("fake.text"));
-    let rows: [(&str, Change); 9] = [
+    let rows: [(&str, Change); 15] = [
         ("modelId", |_, request| request.model_id = String::new()),
         ("modelId", |_, request| request.model_id = "a\r\nb".into()),
         ("connection.region", |connection, _| connection.region = Some("x@evil:443/#".into())),
         ("connection.endpoint-url", |connection, _| connection.endpoint_url = Some("ftp://x".into())),
         ("connection.headers[0]", |connection, _| connection.headers = vec![("Host".into(), "evil".into())]),
+        // The host's own.
+        ("connection.headers[1]", |connection, _| {
+            connection.headers = vec![("x".into(), "y".into()), ("Upgrade".into(), "h2c".into())];
+        }),
+        // Not the end of the instance, as too many headers would be.
+        ("connection.headers", |connection, _| {
+            connection.headers = vec![("x".into(), "y".repeat(200_000))];
+        }),
+        ("connection.headers", |connection, _| connection.headers = vec![("x".into(), String::new()); 5_000]),
+        ("connection.credentials.bearer-token", |connection, _| {
+            connection.credentials = Credentials::BearerToken("x".repeat(200_000));
+        }),
+        ("connection.endpoint-url", |connection, _| {
+            connection.endpoint_url = Some(format!("http://127.0.0.1/{}", "x".repeat(200_000)));
+        }),
+        ("connection.operation", |connection, _| connection.operation = Operation::Converse),
         ("connection.keep-reply", |connection, _| connection.keep_reply = Some(1)),
         ("connection.max-attempts", |connection, _| connection.max_attempts = Some(2)),
         ("connection.max-frame-bytes", |connection, _| connection.max_frame_bytes = Some(15)),

@@ -8,6 +8,8 @@
 mod authentication;
 mod cancelling;
 mod component;
+mod deadlines;
+mod ending;
 mod failures;
 mod recordings;
 mod replies;

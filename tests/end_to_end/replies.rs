@@ -129,6 +129,7 @@ async fn a_request_reaches_the_wire() {
         name: "weather".into(),
         input: r#"{"b":1e400,"a":-0.0}"#.into(),
         type_: None,
+        extra: None,
     };
     let tool_result = ToolResultBlock {
         tool_use_id: "t-1".into(),
@@ -138,6 +139,7 @@ async fn a_request_reaches_the_wire() {
         ],
         status: Some(ToolResultStatus::Success),
         type_: None,
+        extra: None,
     };
     let mut request = ConverseRequest::new("fake.text-v1:0")
         .system("Be \"brief\".\n")

@@ -35,7 +35,7 @@ async fn memory_does_not_grow_with_the_reply() {
 async fn the_memory_limit_ends_one_stream() {
     let fake = fake().await;
     let limits = Limits { memory: 4 << 20, ..Limits::default() };
-    let host = Host::with(COMPONENT, limits).expect("the component runs here");
+    let host = host().limited(limits);
     let request = ConverseRequest::new("fake.text").user("x".repeat(8 << 20));
     let error = host.stream_converse(&connection(&fake), &request).await.err().expect("it does not fit");
     assert!(matches!(error, Error::Limit(Limit::Memory)), "{error}");
@@ -50,12 +50,25 @@ async fn the_memory_limit_ends_one_stream() {
 async fn the_time_limit_ends_one_stream() {
     let fake = fake().await;
     let limits = Limits { cpu: Duration::from_millis(5), ..Limits::default() };
-    let host = Host::with(COMPONENT, limits).expect("the component runs here");
+    let host = host().limited(limits);
     // Hashing this takes the component longer than that on any machine.
     let request = ConverseRequest::new("fake.text").user("x".repeat(48 << 20));
     let error = host.stream_converse(&connection(&fake), &request).await.err().expect("it takes too long");
     assert!(matches!(error, Error::Limit(Limit::Cpu)), "{error}");
     assert!(fake.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_full_host_says_so() {
+    let fake = fake().await;
+    let host = Host::with(COMPONENT, 2, Limits::default()).expect("the component runs here");
+    let open = || async { host.stream_converse(&connection(&fake), &question("fake.gated")).await };
+    let first = open().await.expect("there is room");
+    let _second = open().await.expect("there is room");
+    let third = open().await.err().expect("there is no room");
+    assert!(matches!(third, Error::Limit(Limit::Streams)), "{third}");
+    drop(first);
+    open().await.expect("there is room again");
 }
 
 /// Streams run side by side, each in an instance of its own.

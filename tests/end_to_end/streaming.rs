@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use host_test::EventStream;
 use host_test::types::{ContentBlockDelta, StreamEvent};
-use host_test::{Deadlines, EventStream, types};
 
 use crate::support::{connection, fake, host, question, read, soon};
 
@@ -59,6 +59,22 @@ async fn a_bounded_wait_loses_nothing() {
     assert!(empty > 10, "the waits were bounded: {empty}");
 }
 
+/// Not to wait at all is a bound too, with which a reply is read to its end.
+#[tokio::test]
+async fn calls_that_do_not_wait_lose_nothing() {
+    let fake = fake().await;
+    let mut events = open(&fake, "slow").await;
+    let mut all = String::new();
+    let reading = async {
+        while let Some(batch) = events.next_batch(Some(Duration::ZERO)).await.expect("nothing failed") {
+            all.extend(batch.iter().filter_map(text));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    soon(reading).await;
+    assert_eq!(all, "You said: a slow reply. Every word of this is a frame of its own: ☃, 東京, 🦀.");
+}
+
 #[tokio::test]
 async fn a_bounded_wait_returns_while_the_model_thinks() {
     let fake = fake().await;
@@ -70,9 +86,6 @@ async fn a_bounded_wait_returns_while_the_model_thinks() {
                 .push(soon(events.next_batch(Some(MOMENT))).await.expect("nothing failed").expect("no end"));
         }
         assert!(batches.last().is_some_and(Vec::is_empty), "{scenario}");
-        // Not at all is a bound too.
-        let now = soon(events.next_batch(Some(Duration::ZERO))).await.expect("nothing failed");
-        assert_eq!(now, Some(Vec::new()), "{scenario}");
     }
 }
 
@@ -88,56 +101,4 @@ async fn an_abandoned_call_is_taken_up_again() {
     let (rest, end) = read(&mut events).await;
     end.expect("the reply is whole");
     assert_eq!(rest.len(), 20);
-}
-
-#[tokio::test]
-async fn each_deadline_is_an_error_of_its_own() {
-    let fake = fake().await;
-    let short = Some(100);
-    for (scenario, deadlines, deadline) in [
-        (
-            "fault-hang",
-            Deadlines { response_head: short, ..Deadlines::default() },
-            types::Deadline::ResponseHead,
-        ),
-        ("fault-stall", Deadlines { idle: short, ..Deadlines::default() }, types::Deadline::Idle),
-        ("fault-hang", Deadlines { total: short, ..Deadlines::default() }, types::Deadline::Total),
-        ("fault-stall", Deadlines { total: short, ..Deadlines::default() }, types::Deadline::Total),
-        // More words than the time allows, each in time.
-        (
-            "slow",
-            Deadlines { total: Some(450), idle: Some(400), ..Deadlines::default() },
-            types::Deadline::Total,
-        ),
-    ] {
-        let mut connection = connection(&fake);
-        connection.deadlines = deadlines;
-        let request = question(&format!("fake.{scenario}"));
-        let mut events =
-            host().stream_converse(&connection, &request).await.expect("the request is well formed");
-        let (_, end) = read(&mut events).await;
-        let error = end.expect_err("the deadline passes");
-        assert!(
-            matches!(&error, host_test::Error::Converse(types::Error::Timeout(missed)) if *missed == deadline),
-            "{scenario} {deadlines:?}: {error}"
-        );
-        assert_eq!(events.attempts()[0].failure.as_deref(), Some("timeout"));
-    }
-}
-
-/// Deadlines count the waiting of all calls, however short each of them is.
-#[tokio::test]
-async fn the_idle_deadline_spans_bounded_waits() {
-    let fake = fake().await;
-    let mut connection = connection(&fake);
-    connection.deadlines.idle = Some(300);
-    let request = question("fake.fault-stall");
-    let mut events = host().stream_converse(&connection, &request).await.expect("the request is well formed");
-    let error = loop {
-        match soon(events.next_batch(Some(Duration::from_millis(20)))).await {
-            Ok(batch) => assert!(batch.is_some(), "the reply does not end well"),
-            Err(error) => break error,
-        }
-    };
-    assert!(matches!(error, host_test::Error::Converse(types::Error::Timeout(types::Deadline::Idle))));
 }

@@ -11,6 +11,9 @@ use core::num::NonZeroU16;
 /// The region of a caller that names none.
 const FALLBACK_REGION: &str = "us-east-1";
 
+/// The most that an endpoint URL may have, in bytes.
+const MAX_URL: usize = 8 * 1024;
+
 /// What is known about the wanted endpoint.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted<'a> {
@@ -197,6 +200,9 @@ impl<'a> Url<'a> {
     fn parse(url: &'a str) -> Result<Self, InvalidEndpoint> {
         let invalid = |reason: &str| invalid("connection.endpoint-url", reason);
 
+        if url.len() > MAX_URL {
+            return Err(invalid("must not be longer than 8 KiB"));
+        }
         let (scheme, rest) = url.split_once(':').unwrap_or_default();
         let tls = scheme.eq_ignore_ascii_case("https");
         let rest = rest
@@ -439,6 +445,7 @@ mod tests {
             ("https://h/a b", "has a path with a character that must be percent-encoded"),
             ("https://h/%2", "has a path with a character that must be percent-encoded"),
             ("https://h/\r\nx", "has a path with a character that must be percent-encoded"),
+            (&format!("https://h/{}", "x".repeat(MAX_URL)), "must not be longer than 8 KiB"),
         ] {
             refuses(&wanted("", "", url, MODEL), path, reason);
         }

@@ -17,24 +17,34 @@ use crate::json::{Json, Object, Path, Problem, Writer};
 ///
 /// `name` is the frame's `:event-type`. Fails only if a known event is no JSON object.
 pub(crate) fn decode(name: &str, payload: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), Problem> {
-    let mut reader = Reader { unknown: Vec::new() };
-    let at = Path::Root.member(name);
-    let event = match name {
-        "messageStart" => reader.message_start(&at, object(name, payload)?),
-        "contentBlockStart" => reader.content_block_start(&at, object(name, payload)?),
-        "contentBlockDelta" => reader.content_block_delta(&at, object(name, payload)?),
-        "contentBlockStop" => reader.content_block_stop(&at, object(name, payload)?),
-        "messageStop" => reader.message_stop(&at, object(name, payload)?),
-        "metadata" => reader.metadata(&at, object(name, payload)?),
-        _ => StreamEvent::Unknown(UnknownMember { name: name.to_string(), value: any(payload) }),
+    let read = match name {
+        "messageStart" => Reader::message_start,
+        "contentBlockStart" => Reader::content_block_start,
+        "contentBlockDelta" => Reader::content_block_delta,
+        "contentBlockStop" => Reader::content_block_stop,
+        "messageStop" => Reader::message_stop,
+        "metadata" => Reader::metadata,
+        _ => {
+            events.push(StreamEvent::Unknown(UnknownMember { name: name.to_string(), value: any(payload) }));
+            return Ok(());
+        }
     };
-    events.push(event);
+    let value = object(name, payload)?;
+    let Some(mut object) = value.object() else {
+        // It has too many members to be taken apart.
+        events.push(StreamEvent::Unknown(unknown(name, value)));
+        return Ok(());
+    };
+    // The padding.
+    object.take("p", |_| Some(()));
+    let mut reader = Reader { unknown: Vec::new() };
+    events.push(read(&mut reader, &Path::Root.member(name), object));
     events.extend(reader.unknown.into_iter().map(StreamEvent::Unknown));
     Ok(())
 }
 
-/// The members of a known event's payload, without the padding.
-fn object<'a>(name: &str, payload: &'a [u8]) -> Result<Object<'a>, Problem> {
+/// The payload of a known event.
+fn object<'a>(name: &str, payload: &'a [u8]) -> Result<Json<'a>, Problem> {
     let problem = |text: &str| {
         let mut problem = String::from(name);
         problem.push(' ');
@@ -43,9 +53,7 @@ fn object<'a>(name: &str, payload: &'a [u8]) -> Result<Object<'a>, Problem> {
     };
     let text = str::from_utf8(payload).map_err(|_| problem("is not UTF-8"))?;
     let value = Json::parse(text).map_err(|not_json| problem(&not_json))?;
-    let mut object = value.object().ok_or_else(|| problem("is not a JSON object"))?;
-    object.take("p", |_| Some(()));
-    Ok(object)
+    if value.is_object() { Ok(value) } else { Err(problem("is not a JSON object")) }
 }
 
 /// A payload of which nothing is known: as it is if it is JSON, else as a string, in base64 if need be.
@@ -158,11 +166,12 @@ impl Reader {
         input
     }
 
-    /// `None` unless every item is an object with a member.
+    /// `None` unless every item is an object. Empty ones say nothing.
     fn tool_result_delta(&mut self, at: &Path<'_>, value: Json<'_>) -> Option<Vec<ToolResultBlockDelta>> {
+        let items: Vec<_> = value.array()?.into_iter().map(Json::object).collect::<Option<_>>()?;
         let mut deltas = Vec::new();
-        for (index, item) in value.array()?.into_iter().enumerate() {
-            let (name, value) = self.union(&at.item(index), item.object()?, &["text", "json"])?;
+        for (index, item) in items.into_iter().enumerate() {
+            let Some((name, value)) = self.union(&at.item(index), item, &["text", "json"]) else { continue };
             let case = match &*name {
                 "text" => text(value).map(ToolResultBlockDelta::Text),
                 "json" => document(value).map(ToolResultBlockDelta::Json),
@@ -261,23 +270,19 @@ impl Reader {
         Some(items.into_iter().enumerate().map(read).collect())
     }
 
-    /// The one member of a union; if AWS sends more than one, which it forbids, the first that is known. Collects
-    /// the others.
+    /// The one member of a union that is not `null`; if AWS sends more than one, which it forbids, the first that
+    /// is known. Collects the others. `__type`, which Smithy's protocols allow besides, is never the one.
     fn union<'a>(
         &mut self,
         at: &Path<'_>,
-        union: Object<'a>,
+        mut union: Object<'a>,
         known: &[&str],
     ) -> Option<(Cow<'a, str>, Json<'a>)> {
-        let place = union.names().position(|name| known.contains(&name)).unwrap_or_default();
-        let mut found = None;
-        for (position, (name, value)) in union.into_members().enumerate() {
-            if position == place {
-                found = Some((name, value));
-            } else {
-                self.unknown.push(unknown(&at.member(&name).to_string(), value));
-            }
-        }
+        union.drop_nulls();
+        let found = union
+            .take_first(|name| known.contains(&name))
+            .or_else(|| union.take_first(|name| name != "__type"));
+        self.leave(at, union);
         found
     }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use bedrock_eventstream::{Decoder, Error as FrameError, ErrorKind as FrameErrorKind};
 
-use crate::bindings::types::{Error, ProtocolError, ProtocolErrorKind, ServiceError, StreamEvent};
+use crate::bindings::types::{Error, ProtocolError, ProtocolErrorKind, StreamEvent};
 use crate::{event, service_error};
 
 /// What the frames so far have said.
@@ -19,14 +19,14 @@ pub(crate) struct Seen {
 
 /// Appends the events of all frames that are complete. What came before an error is appended all the same.
 ///
-/// Errors lack the request id.
+/// Errors lack the request id, and whether the reply had begun.
 pub(crate) fn decode_all(
     decoder: &mut Decoder,
     seen: &mut Seen,
     events: &mut Vec<StreamEvent>,
 ) -> Result<(), Error> {
-    while let Some(frame) = decoder.next_frame().map_err(|error| damaged(&error, *seen))? {
-        let service_error = match frame.headers.str(":message-type") {
+    while let Some(frame) = decoder.next_frame().map_err(|error| damaged(&error))? {
+        return Err(Error::Service(match frame.headers.str(":message-type") {
             Some("exception") => {
                 let exception = frame.headers.str(":exception-type").unwrap_or_default();
                 service_error::from_exception(exception, frame.payload)
@@ -39,33 +39,32 @@ pub(crate) fn decode_all(
             message_type => {
                 let name = frame.headers.str(":event-type").or(message_type).unwrap_or_default();
                 event::decode(name, frame.payload, events)
-                    .map_err(|problem| protocol_error(ProtocolErrorKind::Json, &problem, *seen))?;
+                    .map_err(|problem| protocol_error(ProtocolErrorKind::Json, &problem))?;
                 seen.begun = true;
                 seen.stopped |= name == "messageStop";
                 continue;
             }
-        };
-        return Err(Error::Service(ServiceError { reply_begun: seen.begun, ..service_error }));
+        }));
     }
     Ok(())
 }
 
-fn damaged(error: &FrameError, seen: Seen) -> Error {
+fn damaged(error: &FrameError) -> Error {
     let kind = match error.kind {
         FrameErrorKind::PreludeChecksum { .. } | FrameErrorKind::MessageChecksum { .. } => {
             ProtocolErrorKind::Checksum
         }
-        FrameErrorKind::TooLarge { .. } => ProtocolErrorKind::FrameTooLarge,
+        FrameErrorKind::TooLarge { .. } => ProtocolErrorKind::TooLarge,
         _ => ProtocolErrorKind::Frame,
     };
-    protocol_error(kind, &error.to_string(), seen)
+    protocol_error(kind, &error.to_string())
 }
 
-fn protocol_error(kind: ProtocolErrorKind, message: &str, seen: Seen) -> Error {
+fn protocol_error(kind: ProtocolErrorKind, message: &str) -> Error {
     Error::Protocol(ProtocolError {
         kind,
         message: message.to_string(),
-        reply_begun: seen.begun,
+        reply_begun: false,
         request_id: None,
     })
 }
@@ -124,13 +123,13 @@ mod tests {
             &[(":exception-type", "throttlingException"), (":message-type", "exception")],
             r#"{"message":"slow down"}"#,
         );
-        let (events, _, result) =
+        let (events, seen, result) =
             decode(&[event("messageStart", r#"{"role":"assistant"}"#), exception.clone(), event("x", "{}")]);
         assert_eq!(events.len(), 1);
         let Err(Error::Service(error)) = result else { panic!("{result:?}") };
-        assert_eq!((error.kind, error.reply_begun), (ServiceErrorKind::Throttling, true));
-        let (_, _, result) = decode(&[exception]);
-        assert!(matches!(result, Err(Error::Service(error)) if !error.reply_begun));
+        assert_eq!((error.kind, seen.begun), (ServiceErrorKind::Throttling, true));
+        let (_, seen, result) = decode(&[exception]);
+        assert!(result.is_err() && !seen.begun);
     }
 
     #[test]
@@ -151,7 +150,7 @@ mod tests {
         let mut flipped = sound.clone();
         flipped[20] ^= 1;
         assert_eq!(kind(flipped), ProtocolErrorKind::Checksum);
-        assert_eq!(kind(event("x", &" ".repeat(1_000))), ProtocolErrorKind::FrameTooLarge);
+        assert_eq!(kind(event("x", &" ".repeat(1_000))), ProtocolErrorKind::TooLarge);
         assert_eq!(kind(frame(&[("", "")], "")), ProtocolErrorKind::Frame);
         assert_eq!(kind(event("messageStart", "[]")), ProtocolErrorKind::Json);
         assert_eq!(kind(event("messageStart", "{")), ProtocolErrorKind::Json);

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use bedrock_sigv4::{Credentials as Keys, Request, Scope, Timestamp, sign};
 
-use crate::bindings::converse::Connection;
+use crate::bindings::converse::{Connection, Header};
 use crate::bindings::credentials::Credentials;
 use crate::bindings::types::InvalidRequest;
 use crate::endpoint::Endpoint;
@@ -17,6 +17,15 @@ const USER_AGENT: &str = concat!("model-provider-amazon-bedrock/", env!("CARGO_P
 /// Headers that are the component's own business, or the host's.
 const RESERVED: [&str; 6] =
     ["authorization", "connection", "content-length", "content-type", "host", "transfer-encoding"];
+
+/// The most that a secret may have, in bytes. Servers take less.
+const MAX_SECRET: usize = 16 * 1024;
+
+/// The most that the caller's own headers may have, in bytes: hosts end an instance that hands over more than
+/// 128 KiB of headers.
+const MAX_OWN: usize = 32 * 1024;
+/// What hosts count for each header besides its name and value.
+const OVERHEAD: usize = 64;
 
 /// All headers but `host`, which the host makes of the authority.
 ///
@@ -69,6 +78,10 @@ pub(crate) fn headers(
         }
     }
     let own = &connection.headers;
+    let size = |header: &Header| OVERHEAD + header.name.len() + header.value.len();
+    if own.iter().map(size).sum::<usize>() > MAX_OWN {
+        return Err(invalid("connection.headers", "must not be larger than 32 KiB in all"));
+    }
     if !own.iter().any(|header| header.name.eq_ignore_ascii_case("user-agent")) {
         add("user-agent", USER_AGENT);
     }
@@ -95,6 +108,9 @@ fn secret(member: &str, value: &str) -> Result<(), InvalidRequest> {
     if value.is_empty() {
         return Err(invalid(&path(), "must not be empty"));
     }
+    if value.len() > MAX_SECRET {
+        return Err(invalid(&path(), "must not be longer than 16 KiB"));
+    }
     if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(invalid(&path(), "must be visible ASCII characters only, without spaces or line ends"));
     }
@@ -120,11 +136,12 @@ fn invalid(path: &str, reason: &str) -> InvalidRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::converse::{Deadlines, Header};
+    use crate::bindings::converse::{Deadlines, Operation};
     use crate::bindings::credentials::AccessKeys;
 
     fn connection(credentials: Credentials) -> Connection {
         Connection {
+            operation: Operation::ConverseStream,
             region: None,
             default_region: None,
             endpoint_url: None,
@@ -208,6 +225,15 @@ mod tests {
             "connection.credentials.bearer-token",
             "must not be empty",
         );
+        let mut long = "x".repeat(MAX_SECRET);
+        assert!(of(&connection(Credentials::BearerToken(long.clone())), "https://h").is_ok());
+        long.push('x');
+        refuses(
+            &connection(Credentials::BearerToken(long)),
+            "https://h",
+            "connection.credentials.bearer-token",
+            "must not be longer than 16 KiB",
+        );
     }
 
     #[test]
@@ -254,5 +280,19 @@ mod tests {
         for value in ["a\r\nb: c", "\n", "a\0", " a", "a\t", "\x7F"] {
             refuses(&with("x-own", value), "https://h", path, "has a value that HTTP does not allow");
         }
+    }
+
+    #[test]
+    fn own_headers_are_limited_in_all() {
+        let with = |count: usize, value: usize| {
+            let mut connection = connection(Credentials::Unsigned);
+            connection.headers = vec![Header { name: "x-a".into(), value: "x".repeat(value) }; count];
+            connection
+        };
+        let (path, reason) = ("connection.headers", "must not be larger than 32 KiB in all");
+        let fits = MAX_OWN - OVERHEAD - 3;
+        assert!(of(&with(1, fits), "https://h").is_ok());
+        refuses(&with(1, fits + 1), "https://h", path, reason);
+        refuses(&with(1_000, 0), "https://h", path, reason);
     }
 }

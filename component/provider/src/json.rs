@@ -8,7 +8,7 @@ mod read;
 mod write;
 
 pub(crate) use path::Path;
-pub(crate) use read::{Json, Object};
+pub(crate) use read::{Json, Object, unescape};
 pub(crate) use write::Writer;
 
 /// Why a text is not JSON, or not of the wanted kind; one clause without a subject.

@@ -25,7 +25,9 @@ mod reply;
 mod request;
 #[cfg(target_family = "wasm")]
 mod runtime;
+mod secrets;
 mod service_error;
+mod text;
 mod transport;
 
 use alloc::string::String;
@@ -63,7 +65,7 @@ impl GuestEventStream for Stream {
                 Err(error) => break Err(error),
             }
         };
-        Outcome { reply: None, verdict }
+        Outcome { reply: None, verdict, request_id: reply.request_id(), attempts: reply.attempts() }
     }
 
     fn request_id(&self) -> Option<String> {

@@ -6,15 +6,16 @@ use alloc::vec::Vec;
 
 use bedrock_eventstream::Decoder;
 
-use crate::bindings::converse::{Attempt, Connection};
+use crate::bindings::converse::{Attempt, Connection, Header, Operation};
 use crate::bindings::types::{
     ConverseRequest, Deadline, Error, IncompleteError, InvalidRequest, NetworkError, ProtocolError,
-    ProtocolErrorKind, StreamEvent,
+    ProtocolErrorKind, StreamEvent, TimeoutError,
 };
 use crate::endpoint::{self, Wanted};
 use crate::frame::{self, Seen};
+use crate::secrets::Secrets;
 use crate::transport::{
-    self, Body, Chunk, Duration, Exchange, Failure, Instant, Patience, Progress, Response, Timer,
+    self, Body, Chunk, Duration, Exchange, Failure, Instant, Progress, Refused, Response, Timer,
 };
 use crate::{head, request, service_error};
 
@@ -29,6 +30,9 @@ const MILLISECOND: Duration = 1_000_000;
 const SECOND: Duration = 1_000 * MILLISECOND;
 const MINUTE: Duration = 60 * SECOND;
 
+/// How long to wait for more of the reason of a refusal. The head has the most of it.
+const REFUSAL_PATIENCE: Duration = 10 * SECOND;
+
 /// A reply, from the moment its request was handed to the host.
 pub(crate) struct Reply {
     state: State,
@@ -40,6 +44,7 @@ pub(crate) struct Reply {
     max_frame: u32,
     /// The host and port of the endpoint, for errors.
     authority: String,
+    secrets: Secrets,
     attempt: Attempt,
 }
 
@@ -49,7 +54,7 @@ enum State {
     /// Frames arrive.
     Reading(Body, Decoder),
     /// The response is no reply. Its body is read for the reason.
-    Refused(Response, Vec<u8>),
+    Refusing(Response, Vec<u8>),
     /// Every call gives this answer.
     Ended(Result<(), Error>),
 }
@@ -80,6 +85,7 @@ impl Reply {
             return Err(invalid("connection.max-frame-bytes", "must be at least 16"));
         }
         for (path, set) in [
+            ("connection.operation", connection.operation != Operation::ConverseStream),
             ("connection.max-attempts", connection.max_attempts.is_some_and(|attempts| attempts != 1)),
             ("connection.keep-reply", connection.keep_reply.is_some()),
         ] {
@@ -110,13 +116,21 @@ impl Reply {
             idle: duration(deadlines.idle, Some(15 * MINUTE)),
             end: duration(deadlines.total, None).map(|total| transport::now().saturating_add(total)),
         };
-        let patience = Patience {
-            connect: duration(deadlines.connect, Some(10 * SECOND)),
-            first_byte: limits.response_head,
-            between_bytes: limits.idle,
-        };
-        let exchange = Exchange::begin(&endpoint, &path, &headers, body, &patience)
-            .map_err(|failure| failed(&failure, Deadline::ResponseHead, &endpoint.authority, false))?;
+        let connect = duration(deadlines.connect, Some(10 * SECOND));
+        let exchange = Exchange::begin(&endpoint, &path, &headers, body, connect).map_err(|refused| {
+            let failure = match refused {
+                Refused::Failure(failure) => failure,
+                Refused::Header(name) => {
+                    let own = |header: &Header| header.name.eq_ignore_ascii_case(&name);
+                    if let Some(index) = connection.headers.iter().position(own) {
+                        let path = format!("connection.headers[{index}]");
+                        return invalid(&path, "has a name that the host keeps to itself");
+                    }
+                    Failure { code: "HTTP-request-denied", detail: Some(format!("it does not take {name}")) }
+                }
+            };
+            failed(&failure, Deadline::ResponseHead, &endpoint.authority)
+        })?;
         Ok(Self {
             state: State::Exchanging(exchange),
             timer: Timer::default(),
@@ -125,6 +139,7 @@ impl Reply {
             seen: Seen::default(),
             max_frame,
             authority: endpoint.authority,
+            secrets: Secrets::of(&connection.credentials),
             attempt: Attempt {
                 status: None,
                 request_id: None,
@@ -141,8 +156,10 @@ impl Reply {
         // Set when the call first has to wait; until then nobody asks what time it is.
         let mut give_up_at: Option<Option<Instant>> = None;
         let mut waiting_since: Option<Instant> = None;
-        if self.limits.end.is_some_and(|end| end <= transport::now()) {
-            self.end(Err(Error::Timeout(Deadline::Total)));
+        if let Some(end) = self.limits.end
+            && end <= transport::now()
+        {
+            self.expire(Deadline::Total);
         }
         loop {
             if let State::Ended(end) = &self.state {
@@ -167,14 +184,16 @@ impl Reply {
             }
 
             let now = transport::now();
+            // Some hosts find out what is ready only when they are asked to wait: one must, before giving up.
+            let waited = waiting_since.is_some();
             self.waited += now.saturating_sub(waiting_since.replace(now).unwrap_or(now));
             let give_up_at = *give_up_at.get_or_insert_with(|| {
                 max_wait.map(|wait| now.saturating_add(u64::from(wait) * MILLISECOND))
             });
             let (deadline, at) = self.next_deadline(now);
             if at.is_some_and(|at| at <= now) {
-                self.end(Err(Error::Timeout(deadline)));
-            } else if give_up_at.is_some_and(|at| at <= now) {
+                self.expire(deadline);
+            } else if waited && give_up_at.is_some_and(|at| at <= now) {
                 return Ok(Some(events));
             } else {
                 self.wait(at.into_iter().chain(give_up_at).min(), now);
@@ -200,10 +219,10 @@ impl Reply {
                     self.receive(response);
                     Ok(Step::Moved)
                 }
-                Err(failure) => Err(failed(&failure, Deadline::ResponseHead, &self.authority, false)),
+                Err(failure) => Err(failed(&failure, Deadline::ResponseHead, &self.authority)),
             },
             State::Reading(body, decoder) => match body.read() {
-                Ok(Chunk::Blocked) => Ok(Step::Blocked),
+                Ok(Chunk::Blocked) => Ok(send(body)),
                 Ok(Chunk::Data(data)) => {
                     decoder.push(data);
                     frame::decode_all(decoder, &mut self.seen, events).map(|()| Step::Moved)
@@ -211,17 +230,19 @@ impl Reply {
                 Ok(Chunk::End) if self.seen.stopped => Ok(Step::Complete),
                 Ok(Chunk::End) => Err(Error::Incomplete(IncompleteError {
                     inside_frame: decoder.finish().is_err(),
+                    reply_begun: false,
                     request_id: None,
                 })),
-                Err(failure) => Err(failed(&failure, Deadline::Idle, &self.authority, self.seen.begun)),
+                Err(failure) => Err(failed(&failure, Deadline::Idle, &self.authority)),
             },
-            State::Refused(response, so_far) => match response.body.read() {
-                Ok(Chunk::Blocked) => Ok(Step::Blocked),
-                Ok(Chunk::Data(data)) if so_far.len() + data.len() < MAX_REFUSAL => {
-                    so_far.extend_from_slice(&data);
-                    Ok(Step::Moved)
+            State::Refusing(response, so_far) => match response.body.read() {
+                Ok(Chunk::Blocked) => Ok(send(&mut response.body)),
+                Ok(Chunk::Data(data)) => {
+                    let room = MAX_REFUSAL - so_far.len();
+                    so_far.extend_from_slice(data.get(..room).unwrap_or(&data));
+                    if data.len() < room { Ok(Step::Moved) } else { Err(refusal(response, so_far)) }
                 }
-                Ok(Chunk::Data(_) | Chunk::End) | Err(_) => Err(refusal(response, so_far)),
+                Ok(Chunk::End) | Err(_) => Err(refusal(response, so_far)),
             },
             State::Ended(end) => end.clone().map(|()| Step::Complete),
         }
@@ -231,12 +252,13 @@ impl Reply {
     fn receive(&mut self, response: Response) {
         self.attempt.status = Some(response.status);
         self.attempt.request_id = response.header("x-amzn-requestid");
+        self.attempt.request_id.iter_mut().for_each(|id| self.secrets.mask(id));
         let is_reply =
             response.status == 200 && response.header("content-type").as_deref().is_some_and(is_event_stream);
         self.state = if is_reply {
             State::Reading(response.into_body(), Decoder::new(self.max_frame))
         } else {
-            State::Refused(response, Vec::new())
+            State::Refusing(response, Vec::new())
         };
     }
 
@@ -245,7 +267,11 @@ impl Reply {
         let (deadline, patience) = match &self.state {
             State::Exchanging(exchange) if exchange.is_sending() => (Deadline::Write, self.limits.write),
             State::Exchanging(_) => (Deadline::ResponseHead, self.limits.response_head),
-            _ => (Deadline::Idle, self.limits.idle),
+            State::Refusing(..) => {
+                let idle = self.limits.idle.unwrap_or(REFUSAL_PATIENCE);
+                (Deadline::Idle, Some(idle.min(REFUSAL_PATIENCE)))
+            }
+            State::Reading(..) | State::Ended(_) => (Deadline::Idle, self.limits.idle),
         };
         let at = patience.map(|patience| now.saturating_add(patience.saturating_sub(self.waited)));
         match self.limits.end {
@@ -258,32 +284,51 @@ impl Reply {
         let timer = &mut self.timer;
         match &self.state {
             State::Exchanging(exchange) => transport::wait(exchange.pollables(), until, now, timer),
-            State::Reading(body, _) | State::Refused(Response { body, .. }, _) => {
-                transport::wait(core::iter::once(body.pollable()), until, now, timer);
+            State::Reading(body, _) | State::Refusing(Response { body, .. }, _) => {
+                transport::wait(body.pollables(), until, now, timer);
             }
             State::Ended(_) => {}
         }
     }
 
+    /// Ends what did not come in time.
+    fn expire(&mut self, deadline: Deadline) {
+        self.end(Err(match &self.state {
+            // What is missing is only more of the reason.
+            State::Refusing(response, so_far) => refusal(response, so_far),
+            _ => Error::Timeout(TimeoutError { deadline, reply_begun: false, request_id: None }),
+        }));
+    }
+
     /// Gives up the exchange, which closes its connection, and keeps how it ended.
     fn end(&mut self, end: Result<(), Error>) {
+        if matches!(self.state, State::Ended(_)) {
+            return;
+        }
         let end = if self.seen.stopped { Ok(()) } else { end };
         self.state = State::Ended(end.map_err(|mut error| {
-            let id = self.attempt.request_id.clone();
+            self.secrets.mask_error(&mut error);
+            let (id, begun) = (self.attempt.request_id.clone(), self.seen.begun);
             let failure = match &mut error {
                 Error::InvalidRequest(_) => "invalid-request",
-                Error::Network(error) => error.code.as_str(),
-                Error::Timeout(_) => "timeout",
-                Error::Service(error) => {
-                    error.request_id = id;
+                Error::Network(error) => {
+                    (error.request_id, error.reply_begun) = (id, begun);
                     &error.code
                 }
+                Error::Timeout(error) => {
+                    (error.request_id, error.reply_begun) = (id, begun);
+                    name(error.deadline)
+                }
+                Error::Service(error) => {
+                    (error.request_id, error.reply_begun) = (id, begun);
+                    if error.code.is_empty() { "service" } else { &error.code }
+                }
                 Error::Protocol(error) => {
-                    error.request_id = id;
+                    (error.request_id, error.reply_begun) = (id, begun);
                     "protocol"
                 }
                 Error::Incomplete(error) => {
-                    error.request_id = id;
+                    (error.request_id, error.reply_begun) = (id, begun);
                     "incomplete"
                 }
             };
@@ -291,6 +336,11 @@ impl Reply {
             error
         }));
     }
+}
+
+/// Goes on sending the request while the response leaves time for it.
+fn send(body: &mut Body) -> Step {
+    if body.send() { Step::Moved } else { Step::Blocked }
 }
 
 /// The error that a response is which is no reply; without its request id.
@@ -320,22 +370,37 @@ fn refusal(response: &Response, body: &[u8]) -> Error {
 
 /// The error that a failure of the exchange is. The host's own timers may be shorter than asked for: they are
 /// taken for the deadline that was waited for.
-fn failed(failure: &Failure, waited_for: Deadline, authority: &str, reply_begun: bool) -> Error {
-    match failure.code {
-        "connection-timeout" => return Error::Timeout(Deadline::Connect),
-        "connection-write-timeout" => return Error::Timeout(Deadline::Write),
-        "connection-read-timeout" | "HTTP-response-timeout" => return Error::Timeout(waited_for),
-        _ => {}
+fn failed(failure: &Failure, waited_for: Deadline, authority: &str) -> Error {
+    let deadline = match failure.code {
+        "connection-timeout" => Some(Deadline::Connect),
+        "connection-write-timeout" => Some(Deadline::Write),
+        "connection-read-timeout" | "HTTP-response-timeout" => Some(waited_for),
+        _ => None,
+    };
+    if let Some(deadline) = deadline {
+        return Error::Timeout(TimeoutError { deadline, reply_begun: false, request_id: None });
     }
     let mut message = if failure.code == "HTTP-request-denied" {
-        format!("the host does not let requests go to {authority}")
+        format!("the host does not let the request go to {authority}")
     } else {
         format!("the connection to {authority} failed: {}", failure.code)
     };
     if let Some(detail) = &failure.detail {
         message.push_str(&format!(" ({detail})"));
     }
-    Error::Network(NetworkError { code: failure.code.to_string(), message, reply_begun })
+    let code = failure.code.to_string();
+    Error::Network(NetworkError { code, message, reply_begun: false, request_id: None })
+}
+
+/// The name of the case, as the WIT has it.
+fn name(deadline: Deadline) -> &'static str {
+    match deadline {
+        Deadline::Connect => "connect",
+        Deadline::Write => "write",
+        Deadline::ResponseHead => "response-head",
+        Deadline::Idle => "idle",
+        Deadline::Total => "total",
+    }
 }
 
 fn is_event_stream(content_type: &str) -> bool {

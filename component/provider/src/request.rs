@@ -47,7 +47,7 @@ pub(crate) fn path(model_id: &str) -> Result<String> {
 /// The body: AWS's `ConverseStreamRequest` in JSON, but for the model id.
 pub(crate) fn body(request: &ConverseRequest) -> Result<Vec<u8>> {
     let at = Path::Root;
-    let json = &mut Writer::default();
+    let json = &mut Writer::with_capacity(expected_size(request));
     json.begin_object();
     if !request.messages.is_empty() {
         list(json, &at, "messages", &request.messages, message)?;
@@ -112,19 +112,9 @@ pub(crate) fn body(request: &ConverseRequest) -> Result<Vec<u8>> {
     if let Some(config) = &request.output_config {
         output_config(json, config);
     }
-    if let Some(members) = &request.extra {
-        extra(json, members, request)?;
-    }
-    json.end_object();
-    Ok(core::mem::take(json).into_bytes())
-}
-
-/// Merges `members`, an object, into the body.
-fn extra(json: &mut Writer, members: &str, request: &ConverseRequest) -> Result {
-    let at = Path::Root.member("extra");
-    let members = Json::parse(members).map_err(|problem| invalid(&at, problem))?;
-    let members = members.object().ok_or_else(|| invalid(&at, "must be a JSON object"))?;
     let given = [
+        // In the path.
+        ("modelId", true),
         ("messages", !request.messages.is_empty()),
         ("system", !request.system.is_empty()),
         ("inferenceConfig", request.inference_config.is_some()),
@@ -137,8 +127,39 @@ fn extra(json: &mut Writer, members: &str, request: &ConverseRequest) -> Result 
         ("serviceTier", request.service_tier.is_some()),
         ("outputConfig", request.output_config.is_some()),
     ];
+    extra(json, &at, request.extra.as_deref(), &given)?;
+    json.end_object();
+    Ok(core::mem::take(json).into_bytes())
+}
+
+/// About how long the body will be: a writer that grows into a long one needs up to three times its memory.
+fn expected_size(request: &ConverseRequest) -> usize {
+    let result = |block: &ToolResultContentBlock| match block {
+        ToolResultContentBlock::Json(text) | ToolResultContentBlock::Text(text) => text.len(),
+        _ => 0,
+    };
+    let block = |block: &ContentBlock| match block {
+        ContentBlock::Text(text) => text.len(),
+        ContentBlock::ToolResult(block) => block.content.iter().map(result).sum(),
+        _ => 0,
+    };
+    let message = |message: &Message| message.content.iter().map(block).sum::<usize>();
+    let text = request.messages.iter().map(message).sum::<usize>();
+    // Line ends and quotes become longer by one.
+    text + text / 16 + 1_024
+}
+
+/// Merges the object `members`, if there is one, into the object that is being written and has the members `given`.
+fn extra(json: &mut Writer, at: &Path<'_>, members: Option<&str>, given: &[(&str, bool)]) -> Result {
+    let Some(members) = members else { return Ok(()) };
+    let at = at.member("extra");
+    let members = Json::parse(members).map_err(|problem| invalid(&at, problem))?;
+    if !members.is_object() {
+        return Err(invalid(&at, "must be a JSON object"));
+    }
+    let members = members.object().ok_or_else(|| invalid(&at, "must not have more than 1000 members"))?;
     for (name, given) in given {
-        if given && members.names().any(|other| other == name) {
+        if *given && members.names().any(|other| other == *name) {
             return Err(invalid(&at.member(name), "is given as a member of its own too"));
         }
     }
@@ -209,6 +230,8 @@ fn tool_use(json: &mut Writer, at: &Path<'_>, block: &ToolUseBlock) -> Result {
     if let Some(kind) = &block.type_ {
         member(json, "type", tool_use_type(kind));
     }
+    let given = [("toolUseId", true), ("name", true), ("input", true), ("type", block.type_.is_some())];
+    extra(json, at, block.extra.as_deref(), &given)?;
     json.end_object();
     Ok(())
 }
@@ -224,6 +247,13 @@ fn tool_result(json: &mut Writer, at: &Path<'_>, block: &ToolResultBlock) -> Res
     if let Some(kind) = &block.type_ {
         member(json, "type", kind);
     }
+    let given = [
+        ("toolUseId", true),
+        ("content", true),
+        ("status", block.status.is_some()),
+        ("type", block.type_.is_some()),
+    ];
+    extra(json, at, block.extra.as_deref(), &given)?;
     json.end_object();
     Ok(())
 }
@@ -279,6 +309,8 @@ fn reasoning_content(json: &mut Writer, at: &Path<'_>, block: &ReasoningContentB
             if let Some(signature) = &block.signature {
                 member(json, "signature", signature);
             }
+            let given = [("text", true), ("signature", block.signature.is_some())];
+            extra(json, &at.member("reasoningText"), block.extra.as_deref(), &given)?;
             json.end_object();
         }
         ReasoningContentBlock::RedactedContent(bytes) => {

@@ -7,6 +7,10 @@ use core::str;
 
 use crate::bindings::types::{ServiceError, ServiceErrorKind};
 use crate::json::{Json, Object};
+use crate::text;
+
+/// How much of an answer in plain text is taken for its message, in bytes.
+const MAX_TEXT: usize = 1024;
 
 /// What the head of the response says about the error.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,6 +38,10 @@ pub(crate) fn from_response(head: &Head<'_>, body: &[u8]) -> ServiceError {
         _ if (300..400).contains(&head.status) => {
             format!("The endpoint answered with a redirect, HTTP status {}; it is not followed.", head.status)
         }
+        Some(kind) if is_plain_text(kind) && !body.is_empty() => {
+            let text = body.get(..MAX_TEXT).unwrap_or(body);
+            format!("The answer, HTTP status {}, is: {}", head.status, String::from_utf8_lossy(text).trim())
+        }
         Some(kind) if !body.is_empty() => {
             format!("The answer, HTTP status {}, is {kind} and has no message.", head.status)
         }
@@ -52,7 +60,13 @@ pub(crate) fn from_response(head: &Head<'_>, body: &[u8]) -> ServiceError {
         reply_begun: false,
         original_status: document.original_status,
         original_message: document.original_message,
+        extra: document.extra,
     }
+}
+
+/// What gateways in front of Bedrock answer in.
+fn is_plain_text(content_type: &str) -> bool {
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/plain")
 }
 
 /// Whether a response of status 200 that is no event stream reports an error: a call that AWS did not
@@ -70,6 +84,7 @@ pub(crate) fn from_exception(exception_type: &str, payload: &[u8]) -> ServiceErr
     ServiceError {
         original_status: document.original_status,
         original_message: document.original_message,
+        extra: document.extra,
         ..in_band(code, document.message.unwrap_or_default())
     }
 }
@@ -94,6 +109,7 @@ fn in_band(code: String, message: String) -> ServiceError {
         reply_begun: false,
         original_status: None,
         original_message: None,
+        extra: None,
     }
 }
 
@@ -104,6 +120,8 @@ struct Document {
     message: Option<String>,
     original_status: Option<u16>,
     original_message: Option<String>,
+    /// The other members.
+    extra: Option<String>,
 }
 
 impl Document {
@@ -113,15 +131,15 @@ impl Document {
         let text = |object: &mut Object<'_>, name: &str| {
             object.take(name, |value| Some(value.string()?.into_owned())).filter(|text| !text.is_empty())
         };
-        let inner = object.take("Output", Json::object);
         let code = text(&mut object, "__type")
             .or_else(|| text(&mut object, "code"))
-            .or_else(|| text(&mut inner?, "__type"));
+            .or_else(|| object.take("Output", |output| text(&mut output.object()?, "__type")));
         Self {
             code: code.map(|code| shape_name(&code).to_owned()).filter(|code| !code.is_empty()),
             message: text(&mut object, "message").or_else(|| text(&mut object, "Message")),
             original_status: object.take("originalStatusCode", Json::number),
             original_message: text(&mut object, "originalMessage"),
+            extra: object.into_rest(),
         }
     }
 }
@@ -214,8 +232,7 @@ fn retry_after(head: &Head<'_>) -> Option<u32> {
 
 /// What users of Bedrock meet most, and what helps.
 fn hint(code: &str, kind: ServiceErrorKind, message: &str) -> Option<&'static str> {
-    // (The library's own search is an algorithm of several kilobytes.)
-    let says = |words: &str| message.as_bytes().windows(words.len()).any(|window| window == words.as_bytes());
+    let says = |words| text::find(message, words).is_some();
     Some(match (kind, code) {
         // AWS writes a typographic apostrophe here: isn’t.
         (ServiceErrorKind::Validation, _) if says("on-demand throughput isn") => {
@@ -280,6 +297,11 @@ mod tests {
         let message = |status, body: &str| from_response(&head(status, None), body.as_bytes()).message;
         assert_eq!(message(502, "<html>"), "The answer, HTTP status 502, is text/html and has no message.");
         assert_eq!(message(502, ""), "The answer, HTTP status 502, has no message.");
+        let plain = Head { content_type: Some("text/plain; charset=utf-8"), ..head(503, None) };
+        assert_eq!(
+            from_response(&plain, b" no healthy upstream\n").message,
+            "The answer, HTTP status 503, is: no healthy upstream"
+        );
         assert_eq!(
             message(307, ""),
             "The endpoint answered with a redirect, HTTP status 307; it is not followed."
@@ -321,6 +343,12 @@ mod tests {
         );
         assert_eq!((error.status, error.retryable), (200, false));
         assert_eq!((error.original_status, error.original_message.as_deref()), (Some(503), Some("o")));
+
+        assert_eq!(error.extra, None);
+
+        let error =
+            from_exception("modelStreamErrorException", br#"{"message":"m","resourceName":"r","n":1e0}"#);
+        assert_eq!(error.extra.as_deref(), Some(r#"{"resourceName":"r","n":1e0}"#));
 
         let error = from_exception("throttlingException", b"not JSON");
         assert_eq!(

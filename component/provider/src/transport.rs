@@ -9,7 +9,7 @@ use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, HeaderError, IncomingBody, IncomingResponse, Method,
-    OutgoingBody, OutgoingRequest, RequestOptions, Scheme,
+    OutgoingBody, OutgoingRequest, RequestOptions, Scheme, http_error_code,
 };
 use wasi::io::poll::{self, Pollable};
 use wasi::io::streams::{InputStream, OutputStream, StreamError};
@@ -26,18 +26,19 @@ pub(crate) type Instant = u64;
 /// Nanoseconds.
 pub(crate) type Duration = u64;
 
-/// Why an exchange failed; the names of `wasi:http/types.error-code` stand for its cases.
+/// Why an exchange failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
+    /// The name of the case of `wasi:http/types.error-code`.
     pub(crate) code: &'static str,
     pub(crate) detail: Option<String>,
 }
 
-/// What the host is asked to wait for on its own.
-pub(crate) struct Patience {
-    pub(crate) connect: Option<Duration>,
-    pub(crate) first_byte: Option<Duration>,
-    pub(crate) between_bytes: Option<Duration>,
+/// Why an exchange cannot be begun.
+pub(crate) enum Refused {
+    /// The host does not let this header be set.
+    Header(String),
+    Failure(Failure),
 }
 
 pub(crate) fn now() -> Instant {
@@ -53,17 +54,9 @@ pub(crate) fn unix_time() -> u64 {
 /// A request on its way, and the response to it.
 // Fields are dropped in this order, and a child must go before its parent.
 pub(crate) struct Exchange {
-    upload: Option<Upload>,
+    upload: Upload,
     response_ready: Pollable,
     response: FutureIncomingResponse,
-}
-
-struct Upload {
-    ready: Pollable,
-    stream: OutputStream,
-    body: OutgoingBody,
-    bytes: Vec<u8>,
-    sent: usize,
 }
 
 /// How far an exchange has come in one step.
@@ -90,8 +83,8 @@ pub(crate) struct Body {
     stream: InputStream,
     _parent: IncomingBody,
     _grandparent: IncomingResponse,
-    /// What the server did not wait for. Dropped earlier, it would tell the host to break the connection.
-    _upload: Option<Upload>,
+    /// What the server did not wait for. It may want it still; and given up, it would break the connection.
+    upload: Upload,
 }
 
 /// What a read finds.
@@ -102,15 +95,27 @@ pub(crate) enum Chunk {
     End,
 }
 
+/// The body of a request; `None` once it is sent, or nobody takes it.
+struct Upload(Option<Sending>);
+
+// Fields are dropped in this order, and a child must go before its parent.
+struct Sending {
+    ready: Pollable,
+    stream: OutputStream,
+    body: OutgoingBody,
+    bytes: Vec<u8>,
+    sent: usize,
+}
+
 impl Exchange {
-    /// Hands a `POST` request to the host.
+    /// Hands a `POST` request to the host, which is asked to give up connecting after `connect`.
     pub(crate) fn begin(
         endpoint: &Endpoint,
         path: &str,
         headers: &[(String, String)],
         body: Vec<u8>,
-        patience: &Patience,
-    ) -> Result<Self, Failure> {
+        connect: Option<Duration>,
+    ) -> Result<Self, Refused> {
         let request = OutgoingRequest::new(fields(headers)?);
         let scheme = if endpoint.tls { Scheme::Https } else { Scheme::Http };
         request
@@ -118,17 +123,14 @@ impl Exchange {
             .and_then(|()| request.set_scheme(Some(&scheme)))
             .and_then(|()| request.set_authority(Some(&endpoint.authority)))
             .and_then(|()| request.set_path_with_query(Some(path)))
-            .map_err(|()| Failure { code: "HTTP-request-URI-invalid", detail: None })?;
+            .map_err(|()| ErrorCode::HttpRequestUriInvalid)?;
         let outgoing = request.body().map_err(|()| Failure::internal("the request has no body"))?;
         let stream =
             outgoing.write().map_err(|()| Failure::internal("the request body cannot be written"))?;
         // The request must be under way before its body is written: hosts hold back only so much of it.
-        let response = outgoing_handler::handle(request, Some(options(patience)))?;
-        Ok(Self {
-            upload: Some(Upload { ready: stream.subscribe(), stream, body: outgoing, bytes: body, sent: 0 }),
-            response_ready: response.subscribe(),
-            response,
-        })
+        let response = outgoing_handler::handle(request, Some(options(connect)))?;
+        let sending = Sending { ready: stream.subscribe(), stream, body: outgoing, bytes: body, sent: 0 };
+        Ok(Self { upload: Upload(Some(sending)), response_ready: response.subscribe(), response })
     }
 
     /// Does what can be done at once. Not to be called again once it gave the response or failed.
@@ -136,76 +138,30 @@ impl Exchange {
         // The response comes first: a server may answer without waiting for all of the body.
         if let Some(response) = self.response.get() {
             let response = response.map_err(|()| Failure::internal("the response was taken before"))??;
-            return Ok(Progress::Response(Response::new(response, self.upload.take())?));
+            let upload = core::mem::replace(&mut self.upload, Upload(None));
+            return Ok(Progress::Response(Response::new(response, upload)?));
         }
-        let Some(upload) = &mut self.upload else { return Ok(Progress::Blocked) };
-        match upload.write() {
-            Ok(0) if upload.remaining() > 0 => Ok(Progress::Blocked),
-            Ok(_) => {
-                if upload.remaining() == 0
-                    && let Some(upload) = self.upload.take()
-                {
-                    upload.finish()?;
-                }
-                Ok(Progress::Sent)
-            }
-            Err(StreamError::LastOperationFailed(_) | StreamError::Closed) => {
-                // The response has the reason.
-                self.upload = None;
-                Ok(Progress::Sent)
-            }
-        }
+        Ok(if self.upload.step() { Progress::Sent } else { Progress::Blocked })
     }
 
     /// Whether some of the body was not taken yet.
     pub(crate) fn is_sending(&self) -> bool {
-        self.upload.is_some()
+        self.upload.0.is_some()
     }
 
     /// What to wait for when blocked.
     pub(crate) fn pollables(&self) -> impl Iterator<Item = &Pollable> {
-        core::iter::once(&self.response_ready).chain(self.upload.as_ref().map(|upload| &upload.ready))
-    }
-}
-
-impl Upload {
-    fn remaining(&self) -> usize {
-        self.bytes.len() - self.sent
-    }
-
-    /// Writes as much as is permitted and returns how much that was.
-    fn write(&mut self) -> Result<usize, StreamError> {
-        let permitted = usize::try_from(self.stream.check_write()?).unwrap_or(usize::MAX);
-        let (_, rest) = self.bytes.split_at(self.sent);
-        let (chunk, _) = rest.split_at(rest.len().min(permitted).min(WRITE_SIZE));
-        if !chunk.is_empty() {
-            self.stream.write(chunk)?;
-        }
-        self.sent += chunk.len();
-        Ok(chunk.len())
-    }
-
-    fn finish(self) -> Result<(), Failure> {
-        let Self { ready, stream, body, .. } = self;
-        drop(ready);
-        drop(stream);
-        Ok(OutgoingBody::finish(body, None)?)
+        core::iter::once(&self.response_ready).chain(self.upload.pollable())
     }
 }
 
 impl Response {
-    fn new(response: IncomingResponse, upload: Option<Upload>) -> Result<Self, Failure> {
+    fn new(response: IncomingResponse, upload: Upload) -> Result<Self, Failure> {
         let status = response.status();
         let headers = response.headers();
         let body = response.consume().map_err(|()| Failure::internal("the response has no body"))?;
         let stream = body.stream().map_err(|()| Failure::internal("the response body cannot be read"))?;
-        let body = Body {
-            ready: stream.subscribe(),
-            stream,
-            _parent: body,
-            _grandparent: response,
-            _upload: upload,
-        };
+        let body = Body { ready: stream.subscribe(), stream, _parent: body, _grandparent: response, upload };
         Ok(Self { status, headers, body })
     }
 
@@ -226,14 +182,62 @@ impl Body {
             Ok(data) if data.is_empty() => Ok(Chunk::Blocked),
             Ok(data) => Ok(Chunk::Data(data)),
             Err(StreamError::Closed) => Ok(Chunk::End),
-            Err(StreamError::LastOperationFailed(error)) => Err(wasi::http::types::http_error_code(&error)
-                .map_or_else(|| Failure { code: "connection-terminated", detail: None }, Failure::from)),
+            Err(StreamError::LastOperationFailed(error)) => match http_error_code(&error) {
+                Some(code) => Err(code.into()),
+                // Not every host knows its own errors again.
+                None => Err(Failure::internal(&error.to_debug_string())),
+            },
         }
     }
 
+    /// Goes on sending the request, and tells whether anything came of it.
+    pub(crate) fn send(&mut self) -> bool {
+        self.upload.step()
+    }
+
     /// What to wait for when blocked.
-    pub(crate) fn pollable(&self) -> &Pollable {
-        &self.ready
+    pub(crate) fn pollables(&self) -> impl Iterator<Item = &Pollable> {
+        core::iter::once(&self.ready).chain(self.upload.pollable())
+    }
+}
+
+impl Upload {
+    /// Writes as much as is permitted, and tells whether anything came of it.
+    fn step(&mut self) -> bool {
+        let Some(mut sending) = self.0.take() else { return false };
+        let before = sending.sent;
+        if sending.write().is_err() {
+            // The response has the reason.
+            return true;
+        }
+        if sending.sent == sending.bytes.len() {
+            let Sending { ready, stream, body, .. } = sending;
+            drop(ready);
+            drop(stream);
+            // Here too.
+            let _ = OutgoingBody::finish(body, None);
+            return true;
+        }
+        let moved = sending.sent > before;
+        self.0 = Some(sending);
+        moved
+    }
+
+    fn pollable(&self) -> Option<&Pollable> {
+        self.0.as_ref().map(|sending| &sending.ready)
+    }
+}
+
+impl Sending {
+    fn write(&mut self) -> Result<(), StreamError> {
+        let permitted = usize::try_from(self.stream.check_write()?).unwrap_or(usize::MAX);
+        let rest = self.bytes.get(self.sent..).unwrap_or_default();
+        let chunk = rest.get(..permitted.min(WRITE_SIZE)).unwrap_or(rest);
+        if !chunk.is_empty() {
+            self.stream.write(chunk)?;
+        }
+        self.sent += chunk.len();
+        Ok(())
     }
 }
 
@@ -256,6 +260,8 @@ impl Timer {
 }
 
 /// Waits until one of `pollables` is ready, or until about `time`.
+///
+/// Has a use even if `time` is past: some hosts find out only now what is ready.
 pub(crate) fn wait<'a>(
     pollables: impl Iterator<Item = &'a Pollable>,
     time: Option<Instant>,
@@ -269,41 +275,47 @@ pub(crate) fn wait<'a>(
     poll::poll(&all);
 }
 
-fn fields(headers: &[(String, String)]) -> Result<Fields, Failure> {
+fn fields(headers: &[(String, String)]) -> Result<Fields, Refused> {
     let fields = Fields::new();
     for (name, value) in headers {
         match fields.append(name, value.as_bytes()) {
             Ok(()) => {}
-            // Some hosts keep it to themselves.
+            // Hosts that keep it to themselves set it.
             Err(HeaderError::Forbidden) if name == "content-length" => {}
-            Err(_) => {
-                let mut detail = String::from("the host refuses the header ");
-                detail.push_str(name);
-                return Err(Failure { code: "HTTP-request-header-size", detail: Some(detail) });
-            }
+            Err(_) => return Err(Refused::Header(name.clone())),
         }
     }
     Ok(fields)
 }
 
-/// Asks the host to be patient. A host that cannot is not an error.
-fn options(patience: &Patience) -> RequestOptions {
-    /// What "for ever" is to a host: no clock can take much more.
+/// Asks the host for patience: all deadlines but the first are the component's own, and the host's would count
+/// other things (sending the request, or the time in which nobody reads). A host that cannot is not an error.
+fn options(connect: Option<Duration>) -> RequestOptions {
+    /// For ever: no clock can take much more.
     const YEAR: Duration = 365 * 24 * 3_600 * 1_000_000_000;
-    /// The component's own timers go first.
-    const MARGIN: Duration = 60 * 1_000_000_000;
 
     let options = RequestOptions::new();
-    let longer = |duration: Option<Duration>| Some(duration.unwrap_or(YEAR).saturating_add(MARGIN));
-    let _ = options.set_connect_timeout(Some(patience.connect.unwrap_or(YEAR)));
-    let _ = options.set_first_byte_timeout(longer(patience.first_byte));
-    let _ = options.set_between_bytes_timeout(longer(patience.between_bytes));
+    let _ = options.set_connect_timeout(Some(connect.unwrap_or(YEAR)));
+    let _ = options.set_first_byte_timeout(Some(YEAR));
+    let _ = options.set_between_bytes_timeout(Some(YEAR));
     options
 }
 
 impl Failure {
     fn internal(detail: &str) -> Self {
         Self { code: "internal-error", detail: Some(detail.to_string()) }
+    }
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<ErrorCode> for Refused {
+    fn from(code: ErrorCode) -> Self {
+        Self::Failure(code.into())
     }
 }
 

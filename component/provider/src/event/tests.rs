@@ -56,6 +56,22 @@ fn each_delta() {
             r#"{"reasoningContent":{"redactedContent":"?"}}"#,
             reasoning(Reasoning::Unknown(member("redactedContent", r#""?""#))),
         ),
+        // To AWS, what is null is absent.
+        (r#"{"text":null,"toolUse":{"input":"i"}}"#, Some(Delta::ToolUse("i".into()))),
+        (
+            r#"{"reasoningContent":{"text":null,"signature":"s"}}"#,
+            reasoning(Reasoning::Signature("s".into())),
+        ),
+        (r#"{"text":null}"#, None),
+        (
+            r#"{"toolResult":[{},{"text":null},{"text":"t"}]}"#,
+            Some(Delta::ToolResult(vec![ToolResultBlockDelta::Text("t".into())])),
+        ),
+        // All or nothing: no part of it is told twice.
+        (
+            r#"{"toolResult":[{"text":"t","x":1},7]}"#,
+            Some(Delta::Unknown(member("toolResult", r#"[{"text":"t","x":1},7]"#))),
+        ),
         ("{}", None),
         ("null", None),
     ] {
@@ -200,6 +216,46 @@ fn foreign_members_follow_their_event() {
     assert_eq!(
         events[1..],
         [foreign("metadata.metrics.latencyMs", "1.5"), foreign("metadata.serviceTier.x", "1")]
+    );
+}
+
+/// The marker of a type, which Smithy's protocols allow in a union, is not its member.
+#[test]
+fn a_type_marker_is_no_delta() {
+    assert_eq!(
+        decoded("contentBlockDelta", r#"{"contentBlockIndex":3,"delta":{"__type":"a#B","hologram":1}}"#),
+        [
+            delta(Some(ContentBlockDelta::Unknown(member("hologram", "1")))),
+            foreign("contentBlockDelta.delta.__type", r#""a#B""#),
+        ]
+    );
+    assert_eq!(
+        decoded("contentBlockDelta", r#"{"contentBlockIndex":3,"delta":{"__type":"a#B"}}"#),
+        [delta(None), foreign("contentBlockDelta.delta.__type", r#""a#B""#)]
+    );
+}
+
+/// What is sent to exhaust us arrives as it is, and no bigger.
+#[test]
+fn floods_of_members_stay_together() {
+    let flood = |count: usize| (0..count).map(|n| format!(r#""x{n}":0"#)).collect::<Vec<_>>().join(",");
+    let some = flood(40);
+    assert_eq!(
+        decoded("contentBlockDelta", &format!(r#"{{"contentBlockIndex":3,"delta":{{"text":"a",{some}}}}}"#)),
+        [
+            delta(Some(ContentBlockDelta::Text("a".into()))),
+            foreign("contentBlockDelta.delta", &format!("{{{some}}}")),
+        ]
+    );
+    let many = flood(2_000);
+    let payload = format!("{{{many}}}");
+    assert_eq!(decoded("messageStop", &payload), [foreign("messageStop", &payload)]);
+    assert_eq!(
+        decoded(
+            "contentBlockDelta",
+            &format!(r#"{{"contentBlockIndex":3,"delta":{{"toolUse":{payload}}}}}"#)
+        ),
+        [delta(Some(ContentBlockDelta::Unknown(member("toolUse", &payload))))]
     );
 }
 

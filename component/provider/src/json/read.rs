@@ -17,6 +17,13 @@ use super::{Path, Problem, Writer};
 /// RFC 8259, section 2.
 const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
+/// The most members or items that an object or array is taken apart into. AWS's own have a few; what has more
+/// would need many times its size.
+const MAX_PARTS: usize = 1_000;
+
+/// More members than these are left together, see [`Object::leave`].
+const MANY: usize = 32;
+
 /// A JSON value as text, checked and without white space around it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Json<'a>(&'a str);
@@ -45,20 +52,34 @@ impl<'a> Json<'a> {
         self.0
     }
 
-    /// `None` if this is no object.
+    pub(crate) fn is_object(self) -> bool {
+        self.0.starts_with('{')
+    }
+
+    /// `None` if this is no object, or has more than [`MAX_PARTS`] members.
     pub(crate) fn object(self) -> Option<Object<'a>> {
         let mut rest = Rest(self.0.strip_prefix('{')?);
         let mut members = Vec::new();
         while let Some(name) = rest.take() {
+            if members.len() == MAX_PARTS {
+                return None;
+            }
             members.push((name.string()?, rest.take()?));
         }
         Some(Object { members })
     }
 
-    /// The items of an array; `None` if this is no array.
+    /// The items of an array; `None` if this is no array, or has more than [`MAX_PARTS`] items.
     pub(crate) fn array(self) -> Option<Vec<Self>> {
         let mut rest = Rest(self.0.strip_prefix('[')?);
-        Some(core::iter::from_fn(|| rest.take()).collect())
+        let mut items = Vec::new();
+        while let Some(item) = rest.take() {
+            if items.len() == MAX_PARTS {
+                return None;
+            }
+            items.push(item);
+        }
+        Some(items)
     }
 
     /// `None` if this is no string. Half of a surrogate pair becomes U+FFFD.
@@ -89,6 +110,17 @@ impl<'a> Object<'a> {
         taken
     }
 
+    /// Takes the first member out whose name is `wanted`.
+    pub(crate) fn take_first(&mut self, wanted: impl Fn(&str) -> bool) -> Option<(Cow<'a, str>, Json<'a>)> {
+        let place = self.members.iter().position(|(name, _)| wanted(name))?;
+        Some(self.members.remove(place))
+    }
+
+    /// Forgets the members that are `null`: to AWS they are absent.
+    pub(crate) fn drop_nulls(&mut self) {
+        self.members.retain(|(_, value)| value.0 != "null");
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.members.iter().map(|(name, _)| name.as_ref())
     }
@@ -112,8 +144,12 @@ impl<'a> Object<'a> {
         Some(json.into_string())
     }
 
-    /// The remaining members, each with the path to it.
+    /// The remaining members, each with the path to it; more than [`MANY`] as one object.
     pub(crate) fn leave(self, at: &Path<'_>, mut to: impl FnMut(String, String)) {
+        if self.members.len() > MANY {
+            to(at.to_string(), self.into_rest().unwrap_or_default());
+            return;
+        }
         for (name, value) in &self.members {
             to(at.member(name).to_string(), value.0.to_owned());
         }
@@ -167,7 +203,7 @@ fn length(text: &str) -> usize {
 }
 
 /// What stands between the quotes of a checked string.
-fn unescape(escaped: &str) -> String {
+pub(crate) fn unescape(escaped: &str) -> String {
     let mut text = String::with_capacity(escaped.len());
     let mut rest = escaped;
     while let Some((plain, escape)) = rest.split_once('\\') {
@@ -310,6 +346,25 @@ mod tests {
         }
         assert!(json("[]").object().is_none());
         assert!(json("{}").array().is_none());
+    }
+
+    #[test]
+    fn what_has_too_many_parts_is_not_taken_apart() {
+        let of = |items: usize| format!("[{}]", vec!["0"; items].join(","));
+        assert!(json(&of(MAX_PARTS)).array().is_some());
+        assert!(json(&of(MAX_PARTS + 1)).array().is_none());
+        let of = |members: usize| format!("{{{}}}", vec![r#""a":0"#; members].join(","));
+        assert!(json(&of(MAX_PARTS)).object().is_some());
+        assert!(json(&of(MAX_PARTS + 1)).object().is_none());
+        let left = |members: usize| {
+            let mut left = Vec::new();
+            let text = of(members);
+            let object = json(&text).object().expect("it is an object");
+            object.leave(&Path::Root.member("x"), |path, value| left.push((path, value)));
+            left
+        };
+        assert_eq!(left(MANY), vec![("x.a".to_owned(), "0".to_owned()); MANY]);
+        assert_eq!(left(MANY + 1), [("x".to_owned(), of(MANY + 1))]);
     }
 
     #[test]

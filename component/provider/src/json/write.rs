@@ -14,6 +14,10 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self { text: Vec::with_capacity(bytes) }
+    }
+
     pub(crate) fn begin_object(&mut self) {
         self.separate();
         self.text.push(b'{');

@@ -1,7 +1,7 @@
 use super::*;
 use crate::bindings::types::{
-    DocumentBlock, DocumentSource, GuardrailConfiguration, ImageBlock, ImageFormat, JsonSchemaDefinition,
-    MediaSource, MetadataEntry, PromptVariable, ReasoningTextBlock,
+    DocumentBlock, DocumentSource, GuardrailConfiguration, ImageBlock, ImageFormat, IncompleteToolUseBlock,
+    JsonSchemaDefinition, MediaSource, MetadataEntry, PromptVariable, ReasoningTextBlock,
 };
 
 fn request() -> ConverseRequest {
@@ -53,15 +53,20 @@ fn tool_specification(change: impl FnOnce(&mut ToolSpecification)) -> Tool {
 }
 
 fn tool_use(change: impl FnOnce(&mut ToolUseBlock)) -> ToolUseBlock {
-    let mut block =
-        ToolUseBlock { tool_use_id: "i".into(), name: "t".into(), input: "{}".into(), type_: None };
+    let mut block = ToolUseBlock {
+        tool_use_id: "i".into(),
+        name: "t".into(),
+        input: "{}".into(),
+        type_: None,
+        extra: None,
+    };
     change(&mut block);
     block
 }
 
 fn tool_result(content: Vec<ToolResultContentBlock>) -> ContentBlock {
     let tool_use_id = "i".into();
-    ContentBlock::ToolResult(ToolResultBlock { tool_use_id, content, status: None, type_: None })
+    ContentBlock::ToolResult(ToolResultBlock { tool_use_id, content, status: None, type_: None, extra: None })
 }
 
 fn unknown(value: &str) -> UnknownMember {
@@ -120,7 +125,7 @@ fn what_is_absent_is_left_out() {
 fn each_content_block() {
     let reasoning = |text: &str, signature: Option<&str>| {
         let signature = signature.map(Into::into);
-        let block = ReasoningTextBlock { text: text.into(), signature };
+        let block = ReasoningTextBlock { text: text.into(), signature, extra: None };
         ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText(block))
     };
     let redacted = ReasoningContentBlock::RedactedContent(vec![0, 1, 255]);
@@ -231,7 +236,46 @@ fn what_aws_adds_tomorrow_can_be_sent_today() {
     refuses(&extra("{"), "extra", "is not JSON: EOF while parsing an object at line 1 column 1");
     let mut clash = inference(|_| {});
     clash.extra = Some(r#"{"inference\u0043onfig":{}}"#.into());
-    refuses(&clash, "extra.inferenceConfig", "is given as a member of its own too");
+    let twice = "is given as a member of its own too";
+    refuses(&clash, "extra.inferenceConfig", twice);
+    refuses(&extra(r#"{"modelId":"m"}"#), "extra.modelId", twice);
+    refuses(
+        &extra(&format!("{{{}}}", vec![r#""a":0"#; 1_001].join(","))),
+        "extra",
+        "must not have more than 1000 members",
+    );
+
+    let tool_use =
+        |extra: &str| saying(vec![ContentBlock::ToolUse(tool_use(|block| block.extra = Some(extra.into())))]);
+    writes(
+        &tool_use(r#"{"mood":1e0,"type":"x"}"#),
+        r#"{"messages":[{"role":"user","content":[{"toolUse":{"toolUseId":"i","name":"t","input":{},"mood":1e0,"type":"x"}}]}]}"#,
+    );
+    refuses(&tool_use(r#"{"input":{}}"#), "messages[0].content[0].toolUse.extra.input", twice);
+
+    let tool_result = |extra: &str| {
+        let mut block = tool_result(vec![]);
+        if let ContentBlock::ToolResult(block) = &mut block {
+            block.extra = Some(extra.into());
+        }
+        saying(vec![block])
+    };
+    writes(
+        &tool_result(r#"{"mood":1}"#),
+        r#"{"messages":[{"role":"user","content":[{"toolResult":{"toolUseId":"i","content":[],"mood":1}}]}]}"#,
+    );
+    refuses(&tool_result(r#"{"content":[]}"#), "messages[0].content[0].toolResult.extra.content", twice);
+
+    let reasoning = |extra: &str| {
+        let block = ReasoningTextBlock { text: "r".into(), signature: None, extra: Some(extra.into()) };
+        saying(vec![ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText(block))])
+    };
+    writes(
+        &reasoning(r#"{"mood":1}"#),
+        r#"{"messages":[{"role":"user","content":[{"reasoningContent":{"reasoningText":{"text":"r","mood":1}}}]}]}"#,
+    );
+    let path = "messages[0].content[0].reasoningContent.reasoningText.extra.text";
+    refuses(&reasoning(r#"{"text":""}"#), path, twice);
 }
 
 #[test]
@@ -251,7 +295,12 @@ fn what_cannot_be_sent_is_refused_by_its_path() {
             "is not JSON: expected ident at line 1 column 2",
         ),
         (
-            saying(vec![ContentBlock::IncompleteToolUse(tool_use(|block| block.input = "{\"a".into()))]),
+            saying(vec![ContentBlock::IncompleteToolUse(IncompleteToolUseBlock {
+                tool_use_id: "i".into(),
+                name: "t".into(),
+                input: "{\"a".into(),
+                type_: None,
+            })]),
             format!("{block}.toolUse.input"),
             "is incomplete: it broke off before it was JSON",
         ),

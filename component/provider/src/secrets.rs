@@ -1,0 +1,111 @@
+//! What must not be told to anybody, whatever the endpoint quotes.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::bindings::credentials::Credentials;
+use crate::bindings::types::Error;
+use crate::json::unescape;
+use crate::text::find;
+
+/// What is shorter is no secret, and may be part of any word.
+const MINIMUM: usize = 8;
+const MASK: &str = "***";
+
+/// The secrets of a call.
+pub(crate) struct Secrets(Vec<String>);
+
+impl Secrets {
+    pub(crate) fn of(credentials: &Credentials) -> Self {
+        let secrets = match credentials {
+            Credentials::Unsigned => Vec::new(),
+            Credentials::BearerToken(token) => Vec::from([token.clone()]),
+            Credentials::AccessKeys(keys) => {
+                core::iter::once(&keys.secret_access_key).chain(&keys.session_token).cloned().collect()
+            }
+        };
+        Self(secrets.into_iter().filter(|secret| secret.len() >= MINIMUM).collect())
+    }
+
+    /// Masks them in all that an error says.
+    pub(crate) fn mask_error(&self, error: &mut Error) {
+        match error {
+            Error::Service(error) => {
+                self.mask(&mut error.code);
+                self.mask(&mut error.message);
+                error.original_message.iter_mut().for_each(|message| self.mask(message));
+                error.extra = error.extra.take().and_then(|extra| self.mask_json(extra));
+            }
+            Error::Network(error) => self.mask(&mut error.message),
+            Error::Protocol(error) => self.mask(&mut error.message),
+            Error::InvalidRequest(_) | Error::Timeout(_) | Error::Incomplete(_) => {}
+        }
+    }
+
+    /// Puts stars in the place of each of them.
+    pub(crate) fn mask(&self, text: &mut String) {
+        for secret in &self.0 {
+            let mut masked = String::new();
+            let mut rest = text.as_str();
+            while let Some(place) = find(rest, secret) {
+                masked.push_str(rest.get(..place).unwrap_or_default());
+                masked.push_str(MASK);
+                rest = rest.get(place + secret.len()..).unwrap_or_default();
+            }
+            masked.push_str(rest);
+            *text = masked;
+        }
+    }
+
+    /// The same for JSON; `None` if one is written in another way.
+    fn mask_json(&self, mut json: String) -> Option<String> {
+        self.mask(&mut json);
+        let plain = unescape(&json);
+        self.0.iter().all(|secret| find(&plain, secret).is_none()).then_some(json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::credentials::AccessKeys;
+
+    fn secrets(secret: &str, token: Option<&str>) -> Secrets {
+        Secrets::of(&Credentials::AccessKeys(AccessKeys {
+            access_key_id: "AKIDEXAMPLE".into(),
+            secret_access_key: secret.into(),
+            session_token: token.map(Into::into),
+        }))
+    }
+
+    #[test]
+    fn texts() {
+        let secrets = secrets("sec/ret*", Some("session*token"));
+        for (text, masked) in [
+            ("", ""),
+            ("AKIDEXAMPLE sec/ret", "AKIDEXAMPLE sec/ret"),
+            ("sec/ret*", "***"),
+            ("é sec/ret*sec/ret*☃ session*token", "é ******☃ ***"),
+        ] {
+            let mut told = text.into();
+            secrets.mask(&mut told);
+            assert_eq!(told, masked);
+        }
+        let mut short = "a sec".into();
+        self::secrets("sec", None).mask(&mut short);
+        assert_eq!(short, "a sec");
+    }
+
+    #[test]
+    fn json_in_any_spelling() {
+        let secrets = secrets("sec/ret*", None);
+        for (json, masked) in [
+            (r#"{"a":"sec/ret"}"#, Some(r#"{"a":"sec/ret"}"#)),
+            (r#"{"sec/ret*":"sec/ret*"}"#, Some(r#"{"***":"***"}"#)),
+            (r#"{"a":"sec\/ret*"}"#, None),
+            (r#"{"a":"sec\u002fret*"}"#, None),
+        ] {
+            assert_eq!(secrets.mask_json(json.into()).as_deref(), masked);
+        }
+    }
+}
