@@ -1,23 +1,28 @@
 //! The one way out of the sandbox.
 
-use std::io;
+use std::time::Duration;
 
 use bedrock_provider::endpoint::Endpoint;
-use http_body_util::BodyExt;
-use wasmtime_wasi_http::p2::bindings::http::types::{DnsErrorPayload, ErrorCode};
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+use crate::connect::{Connector, Driver};
+
+/// For a guest that names no time to connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Lets requests go to one origin and denies all others.
 pub(crate) struct Egress {
     allowed: Option<Endpoint>,
+    connector: Connector,
 }
 
-type Outcome = Result<(http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
+type Outcome = Result<(http::Response<WasiBody>, Driver), Error>;
 
 impl Egress {
     /// To `endpoint`, or to nowhere.
-    pub(crate) fn to(endpoint: Option<Endpoint>) -> Self {
-        Self { allowed: endpoint }
+    pub(crate) fn to(endpoint: Option<Endpoint>, connector: Connector) -> Self {
+        Self { allowed: endpoint, connector }
     }
 
     fn allows(&self, uri: &http::Uri) -> bool {
@@ -30,6 +35,7 @@ impl Egress {
 }
 
 impl WasiHttpHooks for Egress {
+    /// All waits but that for the connection are the guest's own business.
     fn send_request(
         &mut self,
         request: http::Request<WasiBody>,
@@ -39,56 +45,25 @@ impl WasiHttpHooks for Egress {
         if !self.allows(request.uri()) {
             return Box::new(async { Err(Error::HttpRequestDenied) });
         }
-        Box::new(async move {
-            let (response, io) = default_send_request(request, options).await?;
-            let io: Box<dyn Future<Output = _> + Send> = Box::new(io);
-            Ok((response.map(BodyExt::boxed_unsync), io))
-        })
-    }
-
-    fn p2_error_from_connect(&mut self, error: &io::Error) -> ErrorCode {
-        connect_error_code(error)
-    }
-
-    fn p2_error_from_tls(&mut self, error: &io::Error) -> ErrorCode {
-        if error.to_string().contains("certificate") {
-            ErrorCode::TlsCertificateError
-        } else {
-            ErrorCode::TlsProtocolError
-        }
+        let connector = self.connector.clone();
+        let connect_timeout = options.and_then(|options| options.connect_timeout).unwrap_or(CONNECT_TIMEOUT);
+        Box::new(async move { connector.send(request, connect_timeout).await })
     }
 
     fn p2_error_from_hyper(&mut self, error: &hyper::Error) -> ErrorCode {
         if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
             ErrorCode::ConnectionTerminated
-        } else if error.is_timeout() {
-            ErrorCode::HttpResponseTimeout
         } else {
             ErrorCode::HttpProtocolError
         }
     }
 }
 
-/// What a connection that fails is called. The defaults call every failure refused, and log it.
-fn connect_error_code(error: &io::Error) -> ErrorCode {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => ErrorCode::ConnectionRefused,
-        io::ErrorKind::TimedOut => ErrorCode::ConnectionTimeout,
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-            ErrorCode::DestinationIpUnroutable
-        }
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => ErrorCode::ConnectionTerminated,
-        // The resolver's failures have no kind of their own.
-        _ if error.to_string().contains("lookup") => {
-            ErrorCode::DnsError(DnsErrorPayload { rcode: None, info_code: None })
-        }
-        _ => ErrorCode::DestinationUnavailable,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use bedrock_provider::endpoint::{Wanted, resolve};
+    use http_body_util::{BodyExt as _, Empty};
+    use tokio::net::TcpListener;
 
     use super::*;
 
@@ -96,7 +71,7 @@ mod tests {
     fn one_origin_is_allowed() {
         let endpoint = |url| {
             let wanted = Wanted { endpoint_url: Some(url), ..Wanted::default() };
-            Egress::to(Some(resolve(&wanted).expect("the URL is well formed")))
+            Egress::to(Some(resolve(&wanted).expect("the URL is well formed")), Connector::new())
         };
         let allows = |egress: &Egress, uri: &str| egress.allows(&uri.parse().expect("it is a URI"));
 
@@ -113,6 +88,21 @@ mod tests {
             assert!(!allows(&gateway, other), "{other}");
         }
         assert!(allows(&endpoint("http://127.0.0.1:80"), "http://127.0.0.1/"));
-        assert!(!allows(&Egress::to(None), "https://gateway.example/"));
+        assert!(!allows(&Egress::to(None, Connector::new()), "https://gateway.example/"));
+    }
+
+    /// What is not allowed never reaches a socket.
+    #[tokio::test]
+    async fn other_origins_are_denied() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let uri = format!("http://{}/", listener.local_addr().expect("it is bound"));
+        let wanted = Wanted { endpoint_url: Some("http://127.0.0.1:1"), ..Wanted::default() };
+        let mut egress = Egress::to(resolve(&wanted).ok(), Connector::new());
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        let request = http::Request::post(uri).body(body).expect("it is well formed");
+        let answer = Box::into_pin(egress.send_request(request, None, Box::new(async { Ok(()) }))).await;
+        assert!(matches!(answer, Err(Error::HttpRequestDenied)));
+        let nobody = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
+        assert!(nobody.is_err());
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -22,12 +23,15 @@ use wasmtime_wasi_http::{WasiHttp, WasiHttpCtx, WasiHttpCtxView};
 use crate::bindings::converse::{Attempt, Outcome};
 use crate::bindings::types::{ConverseRequest, StreamEvent};
 use crate::bindings::{Provider, ProviderPre};
+use crate::connect::Connector;
 use crate::connection::Connection;
 use crate::egress::Egress;
 use crate::error::{Error, Limit};
+use crate::ticker::{Ticker, Watch};
 
-/// How often running instances are looked at.
-const TICK: Duration = Duration::from_millis(10);
+/// How many things of the host (requests, streams, timers) an instance may have at a time: a few times what the
+/// component needs. The largest, headers, may have 128 KiB each.
+const RESOURCES: usize = 64;
 
 /// The component as it was built with this library.
 pub const COMPONENT: &[u8] = include_bytes!(env!("BEDROCK_COMPONENT"));
@@ -37,17 +41,21 @@ pub const COMPONENT: &[u8] = include_bytes!(env!("BEDROCK_COMPONENT"));
 pub struct Limits {
     /// How much linear memory it may have, in bytes.
     pub memory: usize,
-    /// How long it may compute in all, waits not counted.
+    /// How long it may compute in all; what the host does for it, and waits, are not counted.
     pub cpu: Duration,
 }
 
 /// A compiled component in a sandbox. Cheap to clone; streams of one host run side by side.
+///
+/// Its futures and streams must be polled on a tokio runtime with I/O and time: that is where the connections are.
 ///
 /// It gives the component the seven interfaces that it imports and nothing else, and lets it reach the one
 /// endpoint that a stream is opened for.
 #[derive(Clone)]
 pub struct Host {
     component: ProviderPre<Guest>,
+    connector: Connector,
+    ticker: Arc<Ticker>,
     limits: Limits,
 }
 
@@ -59,7 +67,7 @@ impl Default for Limits {
 
 impl Host {
     /// A host for the component that was built with this library, with default limits and room for 1,000 streams
-    /// at a time. Compiles the component, which takes a while: make one host and keep it.
+    /// at a time. Compiles the component, which blocks for a while: make one host and keep it.
     ///
     /// # Errors
     ///
@@ -78,8 +86,8 @@ impl Host {
             let engine = Engine::new(&config(streams, limits.memory))?;
             let component = Component::new(&engine, component)?;
             let component = ProviderPre::new(linker(&engine)?.instantiate_pre(&component)?)?;
-            tick(&engine)?;
-            Ok(Self { component, limits })
+            let ticker = Ticker::start(engine)?;
+            Ok(Self { component, connector: Connector::new(), ticker, limits })
         };
         host().map_err(Error::Sandbox)
     }
@@ -87,8 +95,9 @@ impl Host {
     /// The same host, with less for the streams that are opened with it.
     #[must_use]
     pub fn limited(&self, limits: Limits) -> Self {
-        let memory = limits.memory.min(self.limits.memory);
-        Self { component: self.component.clone(), limits: Limits { memory, ..limits } }
+        let limits =
+            Limits { memory: limits.memory.min(self.limits.memory), cpu: limits.cpu.min(self.limits.cpu) };
+        Self { limits, ..self.clone() }
     }
 
     /// Sends a conversation and returns the reply, still to arrive, as a stream of events.
@@ -103,11 +112,13 @@ impl Host {
         connection: &Connection,
         request: &ConverseRequest,
     ) -> Result<EventStream, Error> {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES);
         let guest = Guest {
-            table: ResourceTable::new(),
+            table,
             clocks: WasiClocksCtx::default(),
             http: WasiHttpCtx::new(),
-            egress: Egress::to(connection.endpoint(&request.model_id)),
+            egress: Egress::to(connection.endpoint(&request.model_id), self.connector.clone()),
             meter: Meter { memory: 0, memory_limit: self.limits.memory, spent: Duration::ZERO, since: None },
         };
         let mut store = Store::new(self.component.engine(), guest);
@@ -125,6 +136,7 @@ impl Host {
                 Ok(UpdateDeadline::Yield(1))
             }
         });
+        let watch = self.ticker.watch();
         let provider = self.component.instantiate_async(&mut store).await.map_err(Error::of_sandbox)?;
         let stream = provider
             .model_provider_amazon_bedrock_converse()
@@ -132,7 +144,7 @@ impl Host {
             .await
             .map_err(Error::of_sandbox)?
             .map_err(Error::Converse)?;
-        let session = Session { store, provider, stream };
+        let session = Session { store, provider, stream, begun: false, failed: None, _watch: watch };
         Ok(EventStream {
             state: State::Idle(Box::new(session)),
             over: false,
@@ -171,13 +183,18 @@ struct Session {
     store: Store<Guest>,
     provider: Provider,
     stream: ResourceAny,
+    /// Events have come: what is known of the response will change no more before the end.
+    begun: bool,
+    /// What the next call fails with.
+    failed: Option<Error>,
+    _watch: Watch,
 }
 
 /// What one call to the component found out.
 struct Report {
     batch: Result<Option<Vec<StreamEvent>>, Error>,
-    request_id: Option<String>,
-    attempts: Vec<Attempt>,
+    /// `None` if it is as it was.
+    response: Option<(Option<String>, Vec<Attempt>)>,
     memory: usize,
 }
 
@@ -250,8 +267,10 @@ impl EventStream {
             self.state = State::Waiting(call);
             return Poll::Pending;
         };
-        self.request_id = report.request_id;
-        self.attempts = report.attempts;
+        if let Some((request_id, attempts)) = report.response {
+            self.request_id = request_id;
+            self.attempts = attempts;
+        }
         self.memory = report.memory;
         self.state = match &report.batch {
             Ok(_) | Err(Error::Converse(_)) => State::Idle(session),
@@ -291,27 +310,53 @@ impl Session {
     }
 
     async fn finish(mut self: Box<Self>) -> Result<Outcome, Error> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         let resource = self.provider.model_provider_amazon_bedrock_converse().event_stream();
         resource.call_finish(&mut self.store, self.stream).await.map_err(Error::of_sandbox)
     }
 
     async fn call(&mut self, max_wait: Option<Duration>) -> Report {
-        let Self { store, provider, stream } = self;
-        let stream = *stream;
-        let resource = provider.model_provider_amazon_bedrock_converse().event_stream();
-        let mut report = Report { batch: Ok(None), request_id: None, attempts: Vec::new(), memory: 0 };
-        let max_wait = max_wait.map(|wait| u32::try_from(wait.as_millis()).unwrap_or(u32::MAX));
-        report.batch = match resource.call_next(&mut *store, stream, max_wait).await {
-            Ok(batch) => batch.map_err(Error::Converse),
-            Err(error) => Err(Error::of_sandbox(error)),
+        let batch = match self.failed.take() {
+            Some(error) => Err(error),
+            None => self.call_next(max_wait).await,
         };
-        // A trap leaves nothing to ask.
-        if !matches!(report.batch, Err(Error::Limit(_) | Error::Sandbox(_))) {
-            report.request_id = resource.call_request_id(&mut *store, stream).await.unwrap_or_default();
-            report.attempts = resource.call_attempts(&mut *store, stream).await.unwrap_or_default();
+        if matches!(&batch, Ok(Some(batch)) if batch.is_empty()) {
+            // Whoever does not wait must let others work all the same: maybe they are whom he waits for.
+            tokio::task::yield_now().await;
         }
-        report.memory = store.data().meter.memory;
-        report
+        let ask = match &batch {
+            Ok(Some(_)) => !self.begun,
+            Ok(None) | Err(Error::Converse(_)) => true,
+            // A trap leaves nothing to ask.
+            Err(Error::Limit(_) | Error::Sandbox(_)) => false,
+        };
+        let mut response = None;
+        if ask {
+            match self.response().await {
+                Ok(known) => response = Some(known),
+                Err(error) => self.failed = Some(error),
+            }
+        }
+        self.begun = matches!(&batch, Ok(Some(batch)) if self.begun || !batch.is_empty());
+        Report { batch, response, memory: self.store.data().meter.memory }
+    }
+
+    async fn call_next(&mut self, max_wait: Option<Duration>) -> Result<Option<Vec<StreamEvent>>, Error> {
+        // Rounded up: a little is not nothing.
+        let milliseconds = |wait: Duration| wait.as_nanos().div_ceil(1_000_000);
+        let max_wait = max_wait.map(|wait| u32::try_from(milliseconds(wait)).unwrap_or(u32::MAX));
+        let resource = self.provider.model_provider_amazon_bedrock_converse().event_stream();
+        let batch = resource.call_next(&mut self.store, self.stream, max_wait).await;
+        batch.map_err(Error::of_sandbox)?.map_err(Error::Converse)
+    }
+
+    async fn response(&mut self) -> Result<(Option<String>, Vec<Attempt>), Error> {
+        let resource = self.provider.model_provider_amazon_bedrock_converse().event_stream();
+        let request_id = resource.call_request_id(&mut self.store, self.stream).await;
+        let attempts = resource.call_attempts(&mut self.store, self.stream).await;
+        Ok((request_id.map_err(Error::of_sandbox)?, attempts.map_err(Error::of_sandbox)?))
     }
 }
 
@@ -414,18 +459,4 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     http::types::add_to_linker::<Guest, WasiHttp>(&mut linker, &options, Guest::http)?;
     http::outgoing_handler::add_to_linker::<Guest, WasiHttp>(&mut linker, Guest::http)?;
     Ok(linker)
-}
-
-/// Makes running instances come up for a look, for as long as the engine lives.
-fn tick(engine: &Engine) -> wasmtime::Result<()> {
-    let engine = engine.weak();
-    let ticks = move || {
-        while let Some(engine) = engine.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            std::thread::sleep(TICK);
-        }
-    };
-    std::thread::Builder::new().name("wasm-epoch".into()).spawn(ticks)?;
-    Ok(())
 }

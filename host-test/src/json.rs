@@ -227,7 +227,7 @@ fn unknown(member: &UnknownMember) -> Value {
     object.into()
 }
 
-/// A document; one that this library cannot hold (it has numbers of 64 bits) as the text that it is.
+/// A document; one that this library cannot hold (it goes 128 levels deep) as the text that it is.
 fn document(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }

@@ -3,19 +3,24 @@
 //! [`Host`] compiles the component once and gives each conversation an instance of its own, in a sandbox that
 //! reaches one endpoint and has limits on memory and time. The README shows it in use.
 //!
-//! [`types`] are the records of the WIT. [`fake`] is a Bedrock to test against.
+//! [`types`] are the records of the WIT. The feature `fake` adds a Bedrock to test against, `json` events as JSON; the
+//! feature `command`, which is on by default, is for the command and needs both.
 
 #![forbid(unsafe_code)]
 
 mod bindings;
+mod connect;
 mod connection;
 mod egress;
 pub mod environment;
 mod error;
+#[cfg(feature = "fake")]
 pub mod fake;
 mod host;
+#[cfg(feature = "json")]
 pub mod json;
 mod request;
+mod ticker;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
