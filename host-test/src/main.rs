@@ -3,9 +3,10 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod output;
 mod render;
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,8 @@ use host_test::types::{InferenceConfiguration, Tool, ToolConfiguration, ToolSpec
 use host_test::{Connection, ConverseRequest, Credentials, Error, Host, environment, types};
 
 use arguments::{Ask, Command, FakeServer};
-use render::{Note, Renderer};
+use output::note;
+use render::Renderer;
 
 /// How fast the fake speaks when somebody watches.
 const DEMO_PACE: Duration = Duration::from_millis(25);
@@ -24,6 +26,7 @@ const DEMO_PACE: Duration = Duration::from_millis(25);
 /// What the shell is told, besides 0 for success and clap's 2 for usage.
 #[derive(Clone, Copy)]
 enum Exit {
+    Done = 0,
     /// Bedrock or the network failed.
     Failed = 1,
     /// The request cannot be sent.
@@ -34,18 +37,25 @@ enum Exit {
     Interrupted = 130,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = arguments::Arguments::parse();
-    let outcome = match arguments.command {
-        Some(Command::Fake(options)) => serve(options).await,
-        None => ask(arguments.ask).await,
+    let work = async {
+        match arguments.command {
+            Some(Command::Fake(options)) => serve(options).await,
+            None => ask(arguments.ask).await,
+        }
     };
+    let outcome = tokio::runtime::Runtime::new().map_err(Failure::from).and_then(|runtime| {
+        let outcome = runtime.block_on(work);
+        // A name may still be looked up, which cannot be cancelled.
+        runtime.shutdown_background();
+        outcome
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { exit, message }) => {
             if let Some(message) = message {
-                Note::error(&message);
+                output::error(&message);
             }
             ExitCode::from(exit as u8)
         }
@@ -76,9 +86,11 @@ impl From<Error> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        // Whoever reads our output has had enough.
-        let message = (error.kind() != io::ErrorKind::BrokenPipe).then(|| error.to_string());
-        Self { exit: Exit::Broken, message }
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            // Whoever reads our output has had enough.
+            return Self { exit: Exit::Done, message: None };
+        }
+        Self::new(Exit::Broken, &error)
     }
 }
 
@@ -90,15 +102,15 @@ async fn serve(options: FakeServer) -> Result<(), Failure> {
         pace: Duration::from_millis(options.pace),
     })
     .await?;
-    println!("{}", fake.url());
+    writeln!(io::stdout(), "{}", fake.url())?;
     let keys = fake::KEYS[0];
-    Note::new(format!(
+    note(&format!(
         "AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={}",
         keys.access_key_id, keys.secret_access_key
     ));
-    Note::new(format!("AWS_BEARER_TOKEN_BEDROCK={}", fake::API_KEY));
+    note(&format!("AWS_BEARER_TOKEN_BEDROCK={}", fake::API_KEY));
     for (scenario, what) in fake::SCENARIOS {
-        Note::new(format!("model id fake.{scenario}: {what}"));
+        note(&format!("model id fake.{scenario}: {what}"));
     }
     tokio::select! {
         () = fake.serve_forever() => Ok(()),
@@ -112,7 +124,7 @@ async fn ask(ask: Ask) -> Result<(), Failure> {
         let variable = |name: &str| std::env::var(name).ok();
         let found =
             environment::credentials(variable).map_err(|error| Failure::new(Exit::Refused, &error))?;
-        Note::new(format!("credentials: {}", found.source));
+        note(&format!("credentials: {}", found.source));
         let connection = Connection {
             region: ask.region.clone(),
             default_region: environment::region(variable),
@@ -126,7 +138,7 @@ async fn ask(ask: Ask) -> Result<(), Failure> {
     let fake =
         Fake::start(fake::Options { region: region.clone(), pace: DEMO_PACE, ..Default::default() }).await?;
     let keys = fake::KEYS[0];
-    Note::new(format!("a fake Bedrock at {} (--live asks the real one)", fake.url()));
+    note(&format!("a fake Bedrock at {} (--live asks the real one)", fake.url()));
     let connection = Connection {
         region: Some(region),
         endpoint_url: Some(fake.url()),

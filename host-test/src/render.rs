@@ -1,6 +1,6 @@
 //! A reply on the terminal.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io;
 use std::time::Instant;
 
 use anstyle::{AnsiColor, Style};
@@ -9,23 +9,10 @@ use host_test::types::{
     ContentBlockDelta, ContentBlockStart, MetadataEvent, ReasoningContentBlockDelta, StopReason, StreamEvent,
 };
 
+use crate::output::{Output, note};
+
 const DIM: Style = Style::new().dimmed();
 const TOOL: Style = AnsiColor::Cyan.on_default();
-const ERROR: Style = AnsiColor::Red.on_default().bold();
-
-/// What is said beside the reply, on standard error.
-pub(crate) struct Note;
-
-impl Note {
-    #[expect(clippy::new_ret_no_self, reason = "a note is gone once it is said")]
-    pub(crate) fn new(text: impl AsRef<str>) {
-        anstream::eprintln!("{DIM}{}{DIM:#}", text.as_ref());
-    }
-
-    pub(crate) fn error(text: &str) {
-        anstream::eprintln!("{ERROR}error{ERROR:#}: {}", printable(text));
-    }
-}
 
 /// Prints events as they come: text as it is, reasoning and tool uses marked.
 pub(crate) struct Renderer {
@@ -61,9 +48,10 @@ impl Renderer {
             StreamEvent::Metadata(metadata) => self.metadata = Some(metadata.clone()),
             _ => {}
         }
-        let mut out = anstream::stdout().lock();
+        let mut out = Output::stdout();
         if self.json {
-            writeln!(out, "{}", json::event(event))?;
+            out.text(&json_line(event))?;
+            out.text("\n")?;
             return out.flush();
         }
         match event {
@@ -71,12 +59,7 @@ impl Renderer {
                 Some(ContentBlockStart::ToolUse(start)) => {
                     self.begin(&mut out, Section::Nothing)?;
                     self.section = Section::ToolUse;
-                    write!(
-                        out,
-                        "{TOOL}tool {} {}: {TOOL:#}",
-                        printable(&start.name),
-                        printable(&start.tool_use_id)
-                    )?;
+                    out.styled(TOOL, &format!("tool {} {}: ", start.name, start.tool_use_id))?;
                 }
                 Some(_) => self.other(&mut out, event)?,
                 None => {}
@@ -84,15 +67,15 @@ impl Renderer {
             StreamEvent::ContentBlockDelta(block) => match &block.delta {
                 Some(ContentBlockDelta::Text(text)) => {
                     self.begin(&mut out, Section::Text)?;
-                    write!(out, "{}", printable(text))?;
+                    out.text(text)?;
                 }
                 Some(ContentBlockDelta::ReasoningContent(ReasoningContentBlockDelta::Text(text))) => {
                     self.begin(&mut out, Section::Reasoning)?;
-                    write!(out, "{DIM}{}{DIM:#}", printable(text))?;
+                    out.styled(DIM, text)?;
                 }
                 Some(ContentBlockDelta::ToolUse(input)) => {
                     self.begin(&mut out, Section::ToolUse)?;
-                    write!(out, "{TOOL}{}{TOOL:#}", printable(input))?;
+                    out.styled(TOOL, input)?;
                 }
                 // A signature says nothing to people.
                 Some(ContentBlockDelta::ReasoningContent(ReasoningContentBlockDelta::Signature(_)))
@@ -118,45 +101,42 @@ impl Renderer {
         if let Some(first) = self.first_token {
             facts.push(format!("first token: {first:.0} ms"));
         }
-        Note::new(facts.join(" · "));
+        note(&facts.join(" · "));
         Ok(())
     }
 
     /// The end of a reply that is not.
     pub(crate) fn broken(&mut self) -> io::Result<()> {
-        let mut out = anstream::stdout().lock();
+        let mut out = Output::stdout();
         self.begin(&mut out, Section::Nothing)?;
         out.flush()
     }
 
-    fn begin(&mut self, out: &mut impl io::Write, section: Section) -> io::Result<()> {
+    fn begin(&mut self, out: &mut Output, section: Section) -> io::Result<()> {
         if self.section != section && self.section != Section::Nothing {
-            writeln!(out)?;
+            out.text("\n")?;
         }
         self.section = section;
         Ok(())
     }
 
-    fn other(&mut self, out: &mut impl io::Write, event: &StreamEvent) -> io::Result<()> {
+    fn other(&mut self, out: &mut Output, event: &StreamEvent) -> io::Result<()> {
         self.begin(out, Section::Nothing)?;
-        writeln!(out, "{DIM}{}{DIM:#}", printable(&json::event(event).to_string()))
+        out.styled(DIM, &json_line(event))?;
+        out.text("\n")
     }
 }
 
-/// Text from elsewhere must not steer the terminal: on one, control characters become visible.
-fn printable(text: &str) -> String {
-    if !io::stdout().is_terminal() {
-        return text.to_owned();
+/// An event as a line of JSON. The control characters that JSON allows in a string are escaped too: the line is the
+/// same for a terminal and a file.
+fn json_line(event: &StreamEvent) -> String {
+    let mut line = String::new();
+    for character in json::event(event).to_string().chars() {
+        if character.is_control() {
+            line.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            line.push(character);
+        }
     }
-    text.chars()
-        .map(|character| match character {
-            '\n' | '\t' => character,
-            // The control pictures of Unicode stand in the order of ASCII.
-            '\0'..'\x20' => {
-                char::from_u32(0x2400 + u32::from(character)).unwrap_or(char::REPLACEMENT_CHARACTER)
-            }
-            _ if character.is_control() => char::REPLACEMENT_CHARACTER,
-            _ => character,
-        })
-        .collect()
+    line
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -34,6 +35,17 @@ impl Drop for Running {
     }
 }
 
+/// The exit code of a child that ends by itself: a watchdog, not a measurement.
+fn soon(running: &mut Running) -> Option<i32> {
+    for _ in 0..6_000 {
+        if let Some(status) = running.0.try_wait().expect("it is a child") {
+            return status.code();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("it does not end");
+}
+
 #[test]
 fn without_arguments_it_shows_a_reply() {
     let (code, out, err) = run(bedrock(&[]));
@@ -60,6 +72,18 @@ fn json_is_one_event_a_line() {
     let text: String =
         events.iter().filter_map(|event| event["contentBlockDelta"]["delta"]["text"].as_str()).collect();
     assert!(text.starts_with("You said: What  is\nthis?."), "{text}");
+}
+
+/// What is not for a terminal is not made for one.
+#[test]
+fn a_pipe_gets_all_of_the_text() {
+    let prompt = "red \x1b[31m del \x7f bell \x07 csi \u{9b}1m";
+    let (code, out, err) = run(bedrock(&[prompt]));
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.starts_with(&format!("You said: {prompt}.")), "{out:?}");
+    let (_, out, _) = run(bedrock(&["--json", prompt]));
+    assert!(!out.contains(|character: char| character.is_control() && character != '\n'), "{out:?}");
+    assert!(out.contains("\\u007f"), "{out:?}");
 }
 
 #[test]
@@ -98,7 +122,9 @@ fn failures_have_exit_codes_and_go_to_standard_error() {
 
 #[test]
 fn another_fake_can_be_asked() {
-    let mut fake = Running(bedrock(&["fake"]).stdout(Stdio::piped()).spawn().expect("the command runs"));
+    let mut fake = bedrock(&["fake"]);
+    fake.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut fake = Running(fake.spawn().expect("the command runs"));
     let mut url = String::new();
     let out = fake.0.stdout.take().expect("it is piped");
     BufReader::new(out).read_line(&mut url).expect("it says where it is");
@@ -138,5 +164,17 @@ fn an_interrupt_ends_it_at_once() {
     let id = asking.0.id().to_string();
     let sent = Command::new("kill").args(["-INT", &id]).status().expect("the signal is sent");
     assert!(sent.success());
-    assert_eq!(asking.0.wait().expect("it ends").code(), Some(130));
+    assert_eq!(soon(&mut asking), Some(130));
+}
+
+/// Whoever reads our output may stop.
+#[test]
+fn a_reader_may_leave() {
+    for arguments in [&["--json"][..], &["fake"]] {
+        let mut command = bedrock(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut running = Running(command.spawn().expect("the command runs"));
+        drop(running.0.stdout.take());
+        assert_eq!(soon(&mut running), Some(0), "{arguments:?}");
+    }
 }
