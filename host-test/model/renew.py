@@ -1,21 +1,36 @@
 #!/usr/bin/env python3
-"""Writes bedrock-runtime.json beside this file: the shapes of Converse and ConverseStream in AWS's service model.
+"""Writes two files beside this one, from what AWS publishes about bedrock-runtime:
+
+* bedrock-runtime.json: the shapes of Converse and ConverseStream in the service model. A shape is an object with one
+  member, its kind; beside it what constrains it. Documentation is left out.
+* endpoints.json: what the endpoint rule set answers, an endpoint or an error, for each region and for custom
+  endpoints; with neither switch, with UseFIPS, with UseDualStack, with both.
 
 Needs the Python package botocore; take its newest version:
 
     pip install --upgrade botocore && host-test/model/renew.py
-
-A shape is an object with one member, its kind; beside it what constrains it. Documentation is left out.
 """
 
 import json
 import pathlib
 
 import botocore
+import botocore.endpoint_provider
+import botocore.exceptions
 import botocore.loaders
 
+SERVICE = "bedrock-runtime"
 OPERATIONS = ["Converse", "ConverseStream"]
 CONSTRAINTS = ["enum", "max", "min", "pattern"]
+SWITCHES = [(False, False), (True, False), (False, True), (True, True)]
+# What may be a region some day, in each partition and in none; then names just inside or outside a partition's pattern.
+UNKNOWN_REGIONS = """
+    eu-new-9 us-gov-new-1 cn-new-1 eusc-de-new-1 us-iso-new-1 us-isob-new-1 eu-isoe-new-1 us-isof-new-1
+    xx-new-1 eusc-xx-new-1 us-isog-new-1
+    us-iso-new-12 us-iso-new-1a us-iso-new- us-iso--1 us-iso-1 us-isob-1 us-iso us-iso-new-east-1 eusc-de-1
+    cn-1-1 cn-1 cn-north cn-north-1-a xcn-north-1
+""".split()
+CUSTOM_ENDPOINTS = ["https://vpce-1.bedrock-runtime.us-west-2.vpce.amazonaws.com", "http://127.0.0.1:8080/prefix"]
 
 
 def compact(shape):
@@ -46,8 +61,17 @@ def references(shape):
     return {"list": [value], "map": value}.get(kind, [])
 
 
-def main():
-    model = botocore.loaders.Loader().load_service_model("bedrock-runtime", "service-2")
+def line(value):
+    return json.dumps(value, ensure_ascii=False)
+
+
+def write(name, text):
+    pathlib.Path(__file__).with_name(name).write_text(text, encoding="utf-8")
+
+
+def write_model(loader):
+    version = loader.determine_latest_version(SERVICE, "service-2")
+    model = loader.load_service_model(SERVICE, "service-2", version)
     shapes, operations = {}, {}
     pending = []
     for name in OPERATIONS:
@@ -65,16 +89,53 @@ def main():
             shapes[name] = compact(model["shapes"][name])
             pending += references(shapes[name])
 
-    def line(value):
-        return json.dumps(value, ensure_ascii=False)
-
     def block(entries):
         return ",\n".join(f"    {line(name)}: {line(value)}" for name, value in sorted(entries.items()))
 
-    source = f"botocore {botocore.__version__}, bedrock-runtime/2023-09-30/service-2.json"
+    source = f"botocore {botocore.__version__}, {SERVICE}/{version}/service-2.json"
     text = f'{{\n  "source": {line(source)},\n  "operations": {{\n{block(operations)}\n  }},\n'
     text += f'  "shapes": {{\n{block(shapes)}\n  }}\n}}\n'
-    pathlib.Path(__file__).with_name("bedrock-runtime.json").write_text(text, encoding="utf-8")
+    write(f"{SERVICE}.json", text)
+
+
+def write_endpoints(loader):
+    version = loader.determine_latest_version(SERVICE, "endpoint-rule-set-1")
+    rules = loader.load_service_model(SERVICE, "endpoint-rule-set-1", version)
+    partitions = loader.load_data("partitions")
+    provider = botocore.endpoint_provider.EndpointProvider(rules, partitions)
+
+    def answer(**parameters):
+        try:
+            return provider.resolve_endpoint(**parameters).url
+        except botocore.exceptions.EndpointProviderError as error:
+            return str(error)
+
+    def block(name, values, **others):
+        rows = [
+            [value, *(answer(**{name: value}, **others, UseFIPS=fips, UseDualStack=dual) for fips, dual in SWITCHES)]
+            for value in values
+        ]
+        return ",\n".join(f"    {line(row)}" for row in rows)
+
+    # What ends in -global stands for services that have no regions: there is no such endpoint of this one.
+    known = [
+        region
+        for partition in partitions["partitions"]
+        for region in sorted(partition["regions"])
+        if not region.endswith("-global")
+    ]
+    regions = block("Region", known + UNKNOWN_REGIONS)
+    custom = block("Endpoint", CUSTOM_ENDPOINTS, Region="us-east-1")
+    source = f"botocore {botocore.__version__}, {SERVICE}/{version}/endpoint-rule-set-1.json and partitions.json"
+    text = f'{{\n  "source": {line(source)},\n  "regions": [\n{regions}\n  ],\n'
+    text += f'  "custom": [\n{custom}\n  ]\n}}\n'
+    write("endpoints.json", text)
+
+
+def main():
+    loader = botocore.loaders.Loader()
+    write_model(loader)
+    write_endpoints(loader)
 
 
 main()

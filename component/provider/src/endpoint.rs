@@ -91,32 +91,42 @@ impl Endpoint {
     }
 }
 
-/// A group of regions with domains of its own.
+/// A group of regions with domains of its own. Every one has FIPS and dual-stack endpoints.
 struct Partition {
-    /// What its regions begin with, and those of no partition before it do.
-    region_prefix: &'static str,
+    /// What the names of its regions have before their last two parts, a word and a number.
+    prefix: &'static str,
     domain: &'static str,
     dual_stack_domain: &'static str,
 }
 
-/// AWS's `partitions.json`, the default partition last.
-const PARTITIONS: [Partition; 7] = [
-    partition("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
-    partition("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
-    partition("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
-    partition("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
-    partition("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
-    partition("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
-    // aws and aws-us-gov.
-    partition("", "amazonaws.com", "api.aws"),
+/// aws, the partition of what fits no other; and aws-us-gov, which has the same domains.
+const AWS: Partition = partition("", "amazonaws.com", "api.aws");
+
+/// The others: aws-cn, aws-eusc, aws-iso, aws-iso-b, aws-iso-e and aws-iso-f.
+const PARTITIONS: [Partition; 6] = [
+    partition("cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    partition("eusc-de", "amazonaws.eu", "api.amazonwebservices.eu"),
+    partition("us-iso", "c2s.ic.gov", "api.aws.ic.gov"),
+    partition("us-isob", "sc2s.sgov.gov", "api.aws.scloud"),
+    partition("eu-isoe", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    partition("us-isof", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
 ];
 
-const fn partition(
-    region_prefix: &'static str,
-    domain: &'static str,
-    dual_stack_domain: &'static str,
-) -> Partition {
-    Partition { region_prefix, domain, dual_stack_domain }
+const fn partition(prefix: &'static str, domain: &'static str, dual_stack_domain: &'static str) -> Partition {
+    Partition { prefix, domain, dual_stack_domain }
+}
+
+impl Partition {
+    /// As AWS's patterns have it, such as `^us\-iso\-\w+\-\d+$`.
+    fn of(region: &str) -> &'static Self {
+        let prefix = region
+            .rsplit_once('-')
+            .filter(|(_, number)| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+            .and_then(|(rest, _)| rest.rsplit_once('-'))
+            .filter(|(_, word)| !word.is_empty())
+            .map(|(prefix, _)| prefix);
+        PARTITIONS.iter().find(|partition| prefix == Some(partition.prefix)).unwrap_or(&AWS)
+    }
 }
 
 fn invalid(path: &'static str, reason: impl Into<String>) -> InvalidEndpoint {
@@ -166,10 +176,7 @@ fn is_region(text: &str) -> bool {
 }
 
 fn standard_endpoint(region: String, fips: bool, dual_stack: bool) -> Endpoint {
-    let partition = PARTITIONS
-        .iter()
-        .find(|partition| region.starts_with(partition.region_prefix))
-        .expect("the last prefix is empty");
+    let partition = Partition::of(&region);
     let domain = if dual_stack { partition.dual_stack_domain } else { partition.domain };
     let service = if fips { "bedrock-runtime-fips" } else { "bedrock-runtime" };
     Endpoint {
@@ -180,7 +187,7 @@ fn standard_endpoint(region: String, fips: bool, dual_stack: bool) -> Endpoint {
     }
 }
 
-/// The host of AWS's own endpoint in some region.
+/// The host of AWS's own endpoint in some region, on a domain of that region's partition.
 struct StandardHost<'a> {
     region: &'a str,
     fips: bool,
@@ -257,13 +264,9 @@ impl<'a> Url<'a> {
             "bedrock-runtime-fips" => true,
             _ => return None,
         };
-        let known = |dual_stack| {
-            PARTITIONS.iter().any(|partition| {
-                domain == if dual_stack { partition.dual_stack_domain } else { partition.domain }
-            })
-        };
-        let dual_stack = known(true);
-        (is_region(region) && (dual_stack || known(false))).then_some(StandardHost {
+        let partition = Partition::of(region);
+        let dual_stack = domain == partition.dual_stack_domain;
+        (is_region(region) && (dual_stack || domain == partition.domain)).then_some(StandardHost {
             region,
             fips,
             dual_stack,
@@ -308,8 +311,13 @@ fn is_path(path: &str) -> bool {
 mod tests {
     use super::*;
 
+    use serde_json::Value;
+
     const MODEL: &str = "amazon.nova-lite-v1:0";
     const ARN: &str = "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.amazon.nova-lite-v1:0";
+
+    /// FIPS and dual stack, in the order of AWS's answers.
+    const SWITCHES: [(bool, bool); 4] = [(false, false), (true, false), (false, true), (true, true)];
 
     fn wanted<'a>(region: &'a str, default_region: &'a str, url: &'a str, model_id: &'a str) -> Wanted<'a> {
         let given = |text: &'a str| (!text.is_empty()).then_some(text);
@@ -322,19 +330,80 @@ mod tests {
         }
     }
 
+    fn url(endpoint: &Endpoint) -> String {
+        let scheme = if endpoint.tls { "https" } else { "http" };
+        format!("{scheme}://{}{}", endpoint.authority, endpoint.path_prefix)
+    }
+
     /// The URL of the endpoint, and the region signed for.
     #[track_caller]
-    fn resolves(wanted: &Wanted<'_>, url: &str, region: &str) {
+    fn resolves(wanted: &Wanted<'_>, to: &str, region: &str) {
         let endpoint = resolve(wanted).expect("there is an endpoint");
-        let scheme = if endpoint.tls { "https" } else { "http" };
-        assert_eq!(format!("{scheme}://{}{}", endpoint.authority, endpoint.path_prefix), url);
-        assert_eq!(endpoint.region, region);
+        assert_eq!((url(&endpoint).as_str(), endpoint.region.as_str()), (to, region));
     }
 
     #[track_caller]
     fn refuses(wanted: &Wanted<'_>, path: &str, reason: &str) {
         let error = resolve(wanted).expect_err("there is no endpoint");
         assert_eq!((error.path, error.reason.as_str()), (path, reason));
+    }
+
+    /// What AWS's rules answer to regions or custom endpoints; `host-test/model/renew.py` makes the file.
+    fn answers(to: &str) -> Vec<[String; 5]> {
+        let file = include_str!("../../../host-test/model/endpoints.json");
+        let mut file: Value = serde_json::from_str(file).expect("it is JSON");
+        serde_json::from_value(file[to].take()).expect("rows of five texts")
+    }
+
+    /// None of the answers is an error, or this fails: no partition is without FIPS or dual stack.
+    #[test]
+    fn aws_rules_give_the_same_endpoints() {
+        let rows = answers("regions");
+        assert!(rows.len() >= 60, "{} rows", rows.len());
+        for [region, urls @ ..] in &rows {
+            for ((use_fips, use_dual_stack), url) in SWITCHES.into_iter().zip(urls) {
+                let wanted = Wanted { use_fips, use_dual_stack, ..wanted(region, "", "", MODEL) };
+                resolves(&wanted, url, region);
+            }
+        }
+    }
+
+    /// Given as URL, each brings its region, and gives way to its like in any other.
+    #[test]
+    fn endpoints_of_every_partition_are_standard() {
+        let rows = answers("regions");
+        for [here, given @ ..] in &rows {
+            for url in given {
+                resolves(&wanted("", "", url, MODEL), url, here);
+            }
+            for [there, urls @ ..] in &rows {
+                for (given, url) in given.iter().zip(urls) {
+                    resolves(&wanted("", there, given, MODEL), url, there);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn aws_rules_refuse_the_same_switches() {
+        let reason = "cannot be combined with an endpoint of one's own";
+        let rows = answers("custom");
+        assert!(rows.len() >= 2, "{} rows", rows.len());
+        for [custom, answers @ ..] in &rows {
+            for ((use_fips, use_dual_stack), answer) in SWITCHES.into_iter().zip(answers) {
+                let expected = match answer.as_str() {
+                    "Invalid Configuration: FIPS and custom endpoint are not supported" => {
+                        Err(invalid("connection.use-fips", reason))
+                    }
+                    "Invalid Configuration: Dualstack and custom endpoint are not supported" => {
+                        Err(invalid("connection.use-dual-stack", reason))
+                    }
+                    url => Ok(url.to_owned()),
+                };
+                let wanted = Wanted { use_fips, use_dual_stack, ..wanted("", "", custom, MODEL) };
+                assert_eq!(resolve(&wanted).map(|endpoint| url(&endpoint)), expected);
+            }
+        }
     }
 
     #[test]
@@ -350,19 +419,48 @@ mod tests {
             ("", "", &*aws("eu-west-2"), MODEL, aws("eu-west-2"), "eu-west-2"),
             // A standard endpoint is only a default: the documentation's configuration has one.
             ("", "eu-central-1", &*aws("us-east-1"), MODEL, aws("eu-central-1"), "eu-central-1"),
+            ("eu-north-1", "", &*aws("us-east-1"), MODEL, aws("eu-north-1"), "eu-north-1"),
             ("", "", &*aws("us-east-1"), ARN, aws("eu-west-1"), "eu-west-1"),
+            ("", "eu-central-1", &*aws("us-east-1"), ARN, aws("eu-west-1"), "eu-west-1"),
             // One's own is used as it is.
             ("", "eu-central-1", vpc, MODEL, vpc.to_owned(), "eu-central-1"),
             ("", "", vpc, ARN, vpc.to_owned(), "eu-west-1"),
         ] {
             resolves(&wanted(region, default_region, url, model), &endpoint, signed);
         }
-        let fips = "https://bedrock-runtime-fips.us-east-1.amazonaws.com";
-        resolves(
-            &wanted("us-west-2", "", fips, MODEL),
-            "https://bedrock-runtime-fips.us-west-2.amazonaws.com",
-            "us-west-2",
-        );
+    }
+
+    #[test]
+    fn switches_add_to_a_standard_endpoint() {
+        for (given, use_fips, use_dual_stack, endpoint) in [
+            ("bedrock-runtime", true, false, "https://bedrock-runtime-fips.us-east-1.amazonaws.com"),
+            ("bedrock-runtime", false, true, "https://bedrock-runtime.us-east-1.api.aws"),
+            ("bedrock-runtime-fips", false, false, "https://bedrock-runtime-fips.us-east-1.amazonaws.com"),
+            ("bedrock-runtime-fips", false, true, "https://bedrock-runtime-fips.us-east-1.api.aws"),
+        ] {
+            let given = format!("https://{given}.us-east-1.amazonaws.com");
+            let wanted = Wanted { use_fips, use_dual_stack, ..wanted("", "", &given, MODEL) };
+            resolves(&wanted, endpoint, "us-east-1");
+        }
+    }
+
+    #[test]
+    fn what_resembles_a_standard_endpoint_is_custom() {
+        for url in [
+            "http://bedrock-runtime.us-east-1.amazonaws.com",
+            "https://bedrock-runtime.us-east-1.amazonaws.com:8443",
+            "https://bedrock-runtime.us-east-1.amazonaws.com/prefix",
+            "https://bedrock-runtime.us-east-1.amazonaws.com.evil.example",
+            "https://x.bedrock-runtime.us-east-1.amazonaws.com",
+            "https://bedrock.us-east-1.amazonaws.com",
+            "https://bedrock-runtime.us_east_1.amazonaws.com",
+            "https://bedrock-runtime.amazonaws.com",
+            // The domain of another partition.
+            "https://bedrock-runtime.us-east-1.amazonaws.com.cn",
+            "https://bedrock-runtime.us-iso-east-1.api.aws",
+        ] {
+            resolves(&wanted("", "eu-central-1", url, MODEL), url, "eu-central-1");
+        }
     }
 
     #[test]
@@ -386,6 +484,12 @@ mod tests {
             "connection.region",
             "is us-east-1, but the model's ARN is of region eu-west-1",
         );
+        let standard = "https://bedrock-runtime.us-east-1.amazonaws.com";
+        refuses(
+            &wanted("us-east-1", "eu-west-1", standard, ARN),
+            "connection.region",
+            "is us-east-1, but the model's ARN is of region eu-west-1",
+        );
         for region in ["x@evil:443/#", "evil.example", "EU-WEST-1", "a/b", "é", &"a".repeat(64)] {
             refuses(&wanted(region, "", "", MODEL), "connection.region", label);
             refuses(&wanted("", region, "", MODEL), "connection.default-region", label);
@@ -397,22 +501,6 @@ mod tests {
                 .path,
             "connection.region"
         );
-    }
-
-    #[test]
-    fn switches_choose_among_aws_endpoints() {
-        let url = |region, use_fips, use_dual_stack| {
-            let wanted = Wanted { region: Some(region), use_fips, use_dual_stack, ..Wanted::default() };
-            resolve(&wanted).expect("it resolves").authority
-        };
-        assert_eq!(url("us-east-1", true, false), "bedrock-runtime-fips.us-east-1.amazonaws.com");
-        assert_eq!(url("us-east-1", false, true), "bedrock-runtime.us-east-1.api.aws");
-        assert_eq!(url("us-gov-west-1", true, true), "bedrock-runtime-fips.us-gov-west-1.api.aws");
-        assert_eq!(url("cn-north-1", false, false), "bedrock-runtime.cn-north-1.amazonaws.com.cn");
-        let own = Wanted { endpoint_url: Some("http://localhost"), ..Wanted::default() };
-        let reason = "cannot be combined with an endpoint of one's own";
-        refuses(&Wanted { use_fips: true, ..own }, "connection.use-fips", reason);
-        refuses(&Wanted { use_dual_stack: true, ..own }, "connection.use-dual-stack", reason);
     }
 
     #[test]
@@ -435,6 +523,8 @@ mod tests {
             ("https://[::1", "has an unclosed bracket"),
             ("https://[x]", "must have a host name or an address"),
             ("https://user:secret@h", "must not have user information"),
+            ("https://bedrock-runtime.x@evil:443/.amazonaws.com", "must not have user information"),
+            ("https://bedrock-runtime.x@evil:443/#.amazonaws.com", "must not have a fragment"),
             ("https://h?x", "must not have a query"),
             ("https://h/#x", "must not have a fragment"),
             ("https://h:0", "must have a port from 1 to 65535, or none"),
