@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use crate::crc32::Crc32;
 use crate::headers::Headers;
 use crate::reader::Reader;
 use crate::{Error, ErrorKind};
@@ -30,6 +31,7 @@ pub struct Decoder {
     offset: u64,
     max_frame: u32,
     failed: Option<Error>,
+    crc: Crc32,
 }
 
 impl Decoder {
@@ -37,7 +39,7 @@ impl Decoder {
     ///
     /// The specification forbids a client to enforce the sizes it sets for servers, so the limit is the caller's.
     pub fn new(max_frame: u32) -> Self {
-        Self { buffer: Vec::new(), taken: 0, offset: 0, max_frame, failed: None }
+        Self { buffer: Vec::new(), taken: 0, offset: 0, max_frame, failed: None, crc: Crc32::new() }
     }
 
     /// Takes the next bytes of the stream. They are not copied if all before them was returned.
@@ -63,7 +65,7 @@ impl Decoder {
         }
         let begin = self.taken;
         let rest = self.buffer.get(begin..).unwrap_or_default();
-        match read_frame(rest, self.max_frame) {
+        match read_frame(rest, self.max_frame, &self.crc) {
             Ok(None) => Ok(None),
             Ok(Some((frame, length))) => {
                 self.taken += length;
@@ -97,9 +99,13 @@ impl Decoder {
 }
 
 /// The frame at the beginning of `bytes` and its length, if all of it is there.
-fn read_frame(bytes: &[u8], max_frame: u32) -> Result<Option<(Frame<'_>, usize)>, ErrorKind> {
+fn read_frame<'a>(
+    bytes: &'a [u8],
+    max_frame: u32,
+    crc: &Crc32,
+) -> Result<Option<(Frame<'a>, usize)>, ErrorKind> {
     let Some(prelude) = Reader::new(bytes).array::<PRELUDE>() else { return Ok(None) };
-    let (total, headers_length) = read_prelude(&prelude)?;
+    let (total, headers_length) = read_prelude(&prelude, crc)?;
     if total > max_frame {
         return Err(ErrorKind::TooLarge { total, limit: max_frame });
     }
@@ -111,7 +117,7 @@ fn read_frame(bytes: &[u8], max_frame: u32) -> Result<Option<(Frame<'_>, usize)>
         Some((message, u32::from_be_bytes(*checksum), headers, payload))
     });
     let (message, received, headers, payload) = parts.expect("read_prelude checked the lengths");
-    let computed = crc32fast::hash(message);
+    let computed = crc.hash(message);
     if received != computed {
         return Err(ErrorKind::MessageChecksum { received, computed });
     }
@@ -119,11 +125,11 @@ fn read_frame(bytes: &[u8], max_frame: u32) -> Result<Option<(Frame<'_>, usize)>
 }
 
 /// The length of the frame and that of its headers, which has room in it.
-fn read_prelude(prelude: &[u8; PRELUDE]) -> Result<(u32, u32), ErrorKind> {
+fn read_prelude(prelude: &[u8; PRELUDE], crc: &Crc32) -> Result<(u32, u32), ErrorKind> {
     let mut reader = Reader::new(prelude);
     let mut number = || reader.u32().expect("the prelude has three numbers");
     let (total, headers, received) = (number(), number(), number());
-    let computed = crc32fast::hash(prelude.split_at(8).0);
+    let computed = crc.hash(prelude.split_at(8).0);
     if received != computed {
         return Err(ErrorKind::PreludeChecksum { received, computed });
     }

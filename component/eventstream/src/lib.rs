@@ -23,6 +23,7 @@
 
 extern crate alloc;
 
+mod crc32;
 mod decoder;
 mod error;
 mod headers;
