@@ -62,6 +62,7 @@ fn build() -> PathBuf {
     for other in [
         "Cargo.lock",
         "Cargo.toml",
+        "component/endpoint/Cargo.toml",
         "component/eventstream/Cargo.toml",
         "component/provider/Cargo.toml",
         "component/sigv4/Cargo.toml",

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bedrock_provider::endpoint::{Endpoint, Wanted, resolve};
+use bedrock_endpoint::{Endpoint, Wanted, resolve};
 
 use crate::bindings::{converse, credentials};
 

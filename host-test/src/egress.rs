@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bedrock_provider::endpoint::Endpoint;
+use bedrock_endpoint::Endpoint;
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
@@ -61,7 +61,7 @@ impl WasiHttpHooks for Egress {
 
 #[cfg(test)]
 mod tests {
-    use bedrock_provider::endpoint::{Wanted, resolve};
+    use bedrock_endpoint::{Wanted, resolve};
     use http_body_util::{BodyExt as _, Empty};
     use tokio::net::TcpListener;
 

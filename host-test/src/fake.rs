@@ -8,6 +8,7 @@ mod authentication;
 mod events;
 mod model;
 mod refusal;
+mod reply;
 mod rules;
 mod script;
 
@@ -34,6 +35,7 @@ use model::Model;
 use refusal::Refusal;
 use script::{Answer, Step};
 
+pub use reply::stream;
 pub use script::SCENARIOS;
 
 /// A frame of `:message-type` `event` with this payload, encoded by AWS's own crate: for [`Fake::replay`].
@@ -116,6 +118,13 @@ struct Shared {
 }
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// What may be called.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Operation {
+    Converse,
+    ConverseStream,
+}
 
 impl Fake {
     /// Starts a fake on the current tokio runtime.
@@ -226,7 +235,7 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<R
     let response = Response::builder().header("x-amzn-requestid", request_id);
     let response = match checked {
         Ok(Answer::Reply(steps)) => response
-            .header("content-type", "application/vnd.amazon.eventstream")
+            .header("content-type", content_type(head.uri.path()))
             .body(StreamBody::new(play(steps, shared)).boxed_unsync()),
         Ok(Answer::Document { status, content_type, body }) => {
             response.status(status).header("content-type", content_type).body(full(body))
@@ -243,19 +252,24 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<R
 
 fn check(head: &http::request::Parts, body: &Bytes, shared: &Shared) -> Result<Answer, Refusal> {
     // AWS answers a call that it does not understand with status 200.
-    let Some(model_id) = script::model_id(&head.method, head.uri.path()) else {
+    let Some((operation, model_id)) = script::call(&head.method, head.uri.path()) else {
         return Ok(Answer::unknown_operation());
     };
     if !head.headers.contains_key("content-length") {
         return Err(Refusal::new(411, "MissingContentLengthException", "Length Required"));
     }
     authentication::check(head, body, &shared.options.region, SystemTime::now())?;
-    let request = shared.model.check(&model_id, body)?;
+    let request = shared.model.check(operation, &model_id, body)?;
     rules::check(&request)?;
     if let Some(name) = model_id.strip_prefix("replay.") {
         return script::replay(lock(&shared.replays).get(name));
     }
-    script::answer(&model_id, &request, shared.options.pace)
+    script::answer(operation, &model_id, &request, shared.options.pace)
+}
+
+/// Of a reply.
+fn content_type(path: &str) -> &'static str {
+    if path.ends_with("/converse") { "application/json" } else { "application/vnd.amazon.eventstream" }
 }
 
 /// Like AWS's, and the same for the same request of a run.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use bedrock_endpoint::Endpoint;
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt as _;
@@ -20,7 +21,7 @@ use wasmtime_wasi::p2::bindings::{clocks, io};
 use wasmtime_wasi_http::p2::bindings::http;
 use wasmtime_wasi_http::{WasiHttp, WasiHttpCtx, WasiHttpCtxView};
 
-use crate::bindings::converse::{Attempt, Outcome};
+use crate::bindings::converse::{Attempt, Finding, Outcome};
 use crate::bindings::types::{ConverseRequest, StreamEvent};
 use crate::bindings::{Provider, ProviderPre};
 use crate::connect::Connector;
@@ -112,13 +113,44 @@ impl Host {
         connection: &Connection,
         request: &ConverseRequest,
     ) -> Result<EventStream, Error> {
+        let (mut store, provider, watch) = self.instance(connection.endpoint(&request.model_id)).await?;
+        let stream = provider
+            .model_provider_amazon_bedrock_converse()
+            .call_stream_converse(&mut store, &connection.to_wit(), request)
+            .await
+            .map_err(Error::of_sandbox)?
+            .map_err(Error::Converse)?;
+        let session = Session { store, provider, stream, begun: false, failed: None, _watch: watch };
+        Ok(EventStream {
+            state: State::Idle(Box::new(session)),
+            over: false,
+            ready: VecDeque::new(),
+            request_id: None,
+            attempts: Vec::new(),
+            memory: 0,
+        })
+    }
+
+    /// Holds a request against AWS's model and returns all that speaks against it; nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// If the component came to a limit or trapped, or there is no room for another instance.
+    pub async fn check(&self, request: &ConverseRequest) -> Result<Vec<Finding>, Error> {
+        let (mut store, provider, _watch) = self.instance(None).await?;
+        let converse = provider.model_provider_amazon_bedrock_converse();
+        converse.call_check(&mut store, request).await.map_err(Error::of_sandbox)
+    }
+
+    /// An instance of its own that can reach `endpoint`, or nothing.
+    async fn instance(&self, endpoint: Option<Endpoint>) -> Result<(Store<Guest>, Provider, Watch), Error> {
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES);
         let guest = Guest {
             table,
             clocks: WasiClocksCtx::default(),
             http: WasiHttpCtx::new(),
-            egress: Egress::to(connection.endpoint(&request.model_id), self.connector.clone()),
+            egress: Egress::to(endpoint, self.connector.clone()),
             meter: Meter { memory: 0, memory_limit: self.limits.memory, spent: Duration::ZERO, since: None },
         };
         let mut store = Store::new(self.component.engine(), guest);
@@ -138,21 +170,7 @@ impl Host {
         });
         let watch = self.ticker.watch();
         let provider = self.component.instantiate_async(&mut store).await.map_err(Error::of_sandbox)?;
-        let stream = provider
-            .model_provider_amazon_bedrock_converse()
-            .call_stream_converse(&mut store, &connection.to_wit(), request)
-            .await
-            .map_err(Error::of_sandbox)?
-            .map_err(Error::Converse)?;
-        let session = Session { store, provider, stream, begun: false, failed: None, _watch: watch };
-        Ok(EventStream {
-            state: State::Idle(Box::new(session)),
-            over: false,
-            ready: VecDeque::new(),
-            request_id: None,
-            attempts: Vec::new(),
-            memory: 0,
-        })
+        Ok((store, provider, watch))
     }
 }
 

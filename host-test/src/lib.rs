@@ -26,7 +26,7 @@ mod ticker;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-pub use bindings::converse::{Attempt, Outcome, Reply};
+pub use bindings::converse::{Attempt, Finding, Outcome, Reply, Rule};
 pub use bindings::types::{self, ConverseRequest};
 pub use connection::{Connection, Credentials, Deadlines, Operation};
 pub use error::{Error, Limit};

@@ -71,15 +71,28 @@ def main():
 
     events, error = ask("reasoning", bedrock)
     equal(error, None)
-    equal(
-        deltas(events, "reasoningContent"),
-        [
-            {"text": "The user wants "},
-            {"text": "a number."},
-            {"signature": "c2lnbmF0dXJl"},
-            {"redactedContent": b"\x00\x01\xff"},
-        ],
-    )
+    reasoning = deltas(events, "reasoningContent")
+    equal("".join(delta.get("text", "") for delta in reasoning), "The user wants a number.")
+    equal(reasoning[-2:], [{"signature": "c2lnbmF0dXJl"}, {"redactedContent": b"\x00\x01\xff"}])
+
+    events, error = ask("citations", bedrock)
+    equal(error, None)
+    equal([citation["title"] for citation in deltas(events, "citation")], ["Physics", "Paris"])
+    events, error = ask("image", bedrock)
+    equal(error, None)
+    equal(deltas(events, "image")[0]["source"]["bytes"][:4], b"\x89PNG")
+    events, error = ask("server-tool", bedrock)
+    equal(error, None)
+    equal([len(delta) for delta in deltas(events, "toolResult")], [1, 1])
+    events, error = ask("guardrail", bedrock)
+    equal(events[-1]["metadata"]["trace"]["guardrail"]["actionReason"], "Guardrail blocked.")
+    events, error = ask("cached", bedrock)
+    equal(events[-1]["metadata"]["usage"]["cacheDetails"][0], {"inputTokens": 300, "ttl": "5m"})
+
+    for scenario in ["text", "tool-use", "reasoning", "citations", "image", "server-tool", "guardrail", "cached"]:
+        reply = bedrock.converse(modelId=f"fake.{scenario}", messages=MESSAGES)
+        if not reply["output"]["message"]["content"]:
+            sys.exit(f"boto3 reads nothing in {scenario}")
 
     for scenario, code in [
         ("error-access-denied", "AccessDeniedException"),

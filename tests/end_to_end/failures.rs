@@ -2,7 +2,7 @@
 
 use host_test::fake::frame;
 use host_test::types::{self, ProtocolErrorKind, ServiceErrorKind};
-use host_test::{Connection, ConverseRequest, Credentials, Deadlines, Error, Operation};
+use host_test::{Connection, ConverseRequest, Credentials, Deadlines, Error};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -264,7 +264,7 @@ async fn refused_before_anything_is_sent() {
 
     let fake = fake().await;
     let good = || (connection(&fake), question("fake.text"));
-    let rows: [(&str, Change); 15] = [
+    let rows: [(&str, Change); 13] = [
         ("modelId", |_, request| request.model_id = String::new()),
         ("modelId", |_, request| request.model_id = "a\r\nb".into()),
         ("connection.region", |connection, _| connection.region = Some("x@evil:443/#".into())),
@@ -285,8 +285,6 @@ async fn refused_before_anything_is_sent() {
         ("connection.endpoint-url", |connection, _| {
             connection.endpoint_url = Some(format!("http://127.0.0.1/{}", "x".repeat(200_000)));
         }),
-        ("connection.operation", |connection, _| connection.operation = Operation::Converse),
-        ("connection.keep-reply", |connection, _| connection.keep_reply = Some(1)),
         ("connection.max-attempts", |connection, _| connection.max_attempts = Some(2)),
         ("connection.max-frame-bytes", |connection, _| connection.max_frame_bytes = Some(15)),
         ("additionalModelRequestFields", |_, request| {

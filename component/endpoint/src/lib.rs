@@ -1,7 +1,14 @@
 //! Where a request goes, and the region it is signed for.
 //!
 //! The rules are those of AWS's endpoint rule set for `bedrock-runtime`, with the regions that an agent's
-//! configuration knows: see `stream-converse` in `wit/converse.wit`.
+//! configuration knows: see `stream-converse` in `wit/converse.wit`. The component and its host both ask here, so that
+//! the host allows exactly the origin that the component will call.
+
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(clippy::indexing_slicing)]
+
+extern crate alloc;
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -309,6 +316,8 @@ fn is_path(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     use serde_json::Value;

@@ -1,17 +1,20 @@
 //! The reply: what a frame says.
 
+pub(crate) mod response;
+
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::str;
 
 use crate::bindings::types::{
-    CacheDetail, CacheTtl, ContentBlockDelta, ContentBlockDeltaEvent, ContentBlockStart,
-    ContentBlockStartEvent, MessageStopEvent, MetadataEvent, PerformanceLatency, ReasoningContentBlockDelta,
-    Role, ServiceTier, StopReason, StreamEvent, TokenUsage, ToolResultBlockDelta, ToolResultBlockStart,
-    ToolResultStatus, ToolUseBlockStart, ToolUseType, UnknownMember,
+    CacheDetail, Citation, CitationLocation, ContentBlockDelta, ContentBlockDeltaEvent, ContentBlockStart,
+    ContentBlockStartEvent, ErrorBlock, ImageBlockDelta, MediaSource, MessageStopEvent, MetadataEvent,
+    ReasoningContentBlockDelta, S3Location, SourceRange, StreamEvent, TokenUsage, ToolResultBlockDelta,
+    ToolResultBlockStart, ToolUseBlockStart, UnknownMember, WebLocation,
 };
 use crate::json::{Json, Object, Path, Problem, Writer};
+use crate::names::Named;
 
 /// Appends what an event says to `events`: the event, and behind it the members that have no place in it.
 ///
@@ -37,9 +40,9 @@ pub(crate) fn decode(name: &str, payload: &[u8], events: &mut Vec<StreamEvent>) 
     };
     // The padding.
     object.take("p", |_| Some(()));
-    let mut reader = Reader { unknown: Vec::new() };
-    events.push(read(&mut reader, &Path::Root.member(name), object));
-    events.extend(reader.unknown.into_iter().map(StreamEvent::Unknown));
+    let mut reader = Reader::default();
+    let event = read(&mut reader, &Path::Root.member(name), object);
+    reader.tell(event, events);
     Ok(())
 }
 
@@ -72,14 +75,21 @@ fn any(payload: &[u8]) -> String {
     json.into_string()
 }
 
-/// Reads the parts of one event and collects what has no place in them.
+/// Reads the parts of an event and collects what has no place in them.
+#[derive(Default)]
 struct Reader {
     unknown: Vec<UnknownMember>,
 }
 
 impl Reader {
+    /// Appends an event, and behind it what was collected since the one before.
+    fn tell(&mut self, event: StreamEvent, events: &mut Vec<StreamEvent>) {
+        events.push(event);
+        events.extend(self.unknown.drain(..).map(StreamEvent::Unknown));
+    }
+
     fn message_start(&mut self, at: &Path<'_>, mut event: Object<'_>) -> StreamEvent {
-        let role = event.take("role", role).unwrap_or_else(|| Role::Other(String::new()));
+        let role = event.take("role", named).unwrap_or_default();
         self.leave(at, event);
         StreamEvent::MessageStart(role)
     }
@@ -93,11 +103,16 @@ impl Reader {
     }
 
     fn start(&mut self, at: &Path<'_>, start: Object<'_>) -> Option<ContentBlockStart> {
-        let (name, value) = self.union(at, start, &["toolUse", "toolResult"])?;
+        let (name, value) = self.union(at, start, &["toolUse", "toolResult", "image"])?;
         let at = at.member(&name);
         let case = match (&*name, value.object()) {
             ("toolUse", Some(start)) => ContentBlockStart::ToolUse(self.tool_use_start(&at, start)),
             ("toolResult", Some(start)) => ContentBlockStart::ToolResult(self.tool_result_start(&at, start)),
+            ("image", Some(mut start)) => {
+                let format = start.take("format", named).unwrap_or_default();
+                self.leave(&at, start);
+                ContentBlockStart::Image(format)
+            }
             _ => ContentBlockStart::Unknown(unknown(&name, value)),
         };
         Some(case)
@@ -107,12 +122,7 @@ impl Reader {
         let read = ToolUseBlockStart {
             tool_use_id: start.take("toolUseId", text).unwrap_or_default(),
             name: start.take("name", text).unwrap_or_default(),
-            type_: start.take("type", |value| {
-                Some(match &*value.string()? {
-                    "server_tool_use" => ToolUseType::ServerToolUse,
-                    other => ToolUseType::Other(other.to_string()),
-                })
-            }),
+            type_: start.take("type", named),
         };
         self.leave(at, start);
         read
@@ -122,13 +132,7 @@ impl Reader {
         let read = ToolResultBlockStart {
             tool_use_id: start.take("toolUseId", text).unwrap_or_default(),
             type_: start.take("type", text),
-            status: start.take("status", |value| {
-                Some(match &*value.string()? {
-                    "success" => ToolResultStatus::Success,
-                    "error" => ToolResultStatus::Error,
-                    other => ToolResultStatus::Other(other.to_string()),
-                })
-            }),
+            status: start.take("status", named),
         };
         self.leave(at, start);
         read
@@ -143,7 +147,8 @@ impl Reader {
     }
 
     fn delta(&mut self, at: &Path<'_>, delta: Object<'_>) -> Option<ContentBlockDelta> {
-        let (name, value) = self.union(at, delta, &["text", "toolUse", "toolResult", "reasoningContent"])?;
+        let known = ["text", "toolUse", "toolResult", "reasoningContent", "citation", "image"];
+        let (name, value) = self.union(at, delta, &known)?;
         let at = at.member(&name);
         let case = match &*name {
             "text" => text(value).map(ContentBlockDelta::Text),
@@ -155,6 +160,10 @@ impl Reader {
                 .object()
                 .and_then(|delta| self.reasoning_delta(&at, delta))
                 .map(ContentBlockDelta::ReasoningContent),
+            "citation" => {
+                value.object().map(|citation| ContentBlockDelta::Citation(self.citation(&at, citation)))
+            }
+            "image" => value.object().map(|delta| ContentBlockDelta::Image(self.image_delta(&at, delta))),
             _ => None,
         };
         Some(case.unwrap_or_else(|| ContentBlockDelta::Unknown(unknown(&name, value))))
@@ -193,6 +202,85 @@ impl Reader {
         Some(case.unwrap_or_else(|| ReasoningContentBlockDelta::Unknown(unknown(&name, value))))
     }
 
+    fn image_delta(&mut self, at: &Path<'_>, mut delta: Object<'_>) -> ImageBlockDelta {
+        let source = delta
+            .take("source", Json::object)
+            .and_then(|source| self.media_source(&at.member("source"), source));
+        let error = delta.take("error", Json::object).map(|mut error| {
+            let message = error.take("message", text);
+            self.leave(&at.member("error"), error);
+            ErrorBlock { message }
+        });
+        self.leave(at, delta);
+        ImageBlockDelta { source, error }
+    }
+
+    fn media_source(&mut self, at: &Path<'_>, source: Object<'_>) -> Option<MediaSource> {
+        let (name, value) = self.union(at, source, &["bytes", "s3Location"])?;
+        let case = match &*name {
+            "bytes" => value.bytes().map(MediaSource::Bytes),
+            "s3Location" => value.object().map(|mut location| {
+                let uri = location.take("uri", text).unwrap_or_default();
+                let bucket_owner = location.take("bucketOwner", text);
+                self.leave(&at.member("s3Location"), location);
+                MediaSource::S3Location(S3Location { uri, bucket_owner })
+            }),
+            _ => None,
+        };
+        Some(case.unwrap_or_else(|| MediaSource::Unknown(unknown(&name, value))))
+    }
+
+    fn citation(&mut self, at: &Path<'_>, mut citation: Object<'_>) -> Citation {
+        let read = Citation {
+            title: citation.take("title", text),
+            source: citation.take("source", text),
+            source_content: citation
+                .take("sourceContent", |value| self.texts(&at.member("sourceContent"), value))
+                .unwrap_or_default(),
+            location: citation
+                .take("location", Json::object)
+                .and_then(|location| self.citation_location(&at.member("location"), location)),
+        };
+        self.leave(at, citation);
+        read
+    }
+
+    /// The texts of a list of structures, or unions, that have nothing else; `None` if there is one without.
+    fn texts(&mut self, at: &Path<'_>, value: Json<'_>) -> Option<Vec<String>> {
+        let mut items: Vec<_> = value.array()?.into_iter().map(Json::object).collect::<Option<_>>()?;
+        let texts = items.iter_mut().map(|item| item.take("text", text)).collect::<Option<_>>()?;
+        for (index, item) in items.into_iter().enumerate() {
+            self.leave(&at.item(index), item);
+        }
+        Some(texts)
+    }
+
+    fn citation_location(&mut self, at: &Path<'_>, location: Object<'_>) -> Option<CitationLocation> {
+        let known = ["web", "documentChar", "documentPage", "documentChunk", "searchResultLocation"];
+        let (name, value) = self.union(at, location, &known)?;
+        let Some(mut object) = value.object() else {
+            return Some(CitationLocation::Unknown(unknown(&name, value)));
+        };
+        let mut range = |index: &str| SourceRange {
+            index: object.take(index, Json::number),
+            start: object.take("start", Json::number),
+            end: object.take("end", Json::number),
+        };
+        let case = match &*name {
+            "web" => CitationLocation::Web(WebLocation {
+                url: object.take("url", text),
+                domain: object.take("domain", text),
+            }),
+            "documentChar" => CitationLocation::DocumentChar(range("documentIndex")),
+            "documentPage" => CitationLocation::DocumentPage(range("documentIndex")),
+            "documentChunk" => CitationLocation::DocumentChunk(range("documentIndex")),
+            "searchResultLocation" => CitationLocation::SearchResult(range("searchResultIndex")),
+            _ => return Some(CitationLocation::Unknown(unknown(&name, value))),
+        };
+        self.leave(&at.member(&name), object);
+        Some(case)
+    }
+
     fn content_block_stop(&mut self, at: &Path<'_>, mut event: Object<'_>) -> StreamEvent {
         let content_block_index = index(&mut event);
         self.leave(at, event);
@@ -200,8 +288,7 @@ impl Reader {
     }
 
     fn message_stop(&mut self, at: &Path<'_>, mut event: Object<'_>) -> StreamEvent {
-        let stop_reason =
-            event.take("stopReason", stop_reason).unwrap_or_else(|| StopReason::Other(String::new()));
+        let stop_reason = event.take("stopReason", named).unwrap_or_default();
         let additional_model_response_fields = event.take("additionalModelResponseFields", document);
         self.leave(at, event);
         StreamEvent::MessageStop(MessageStopEvent { stop_reason, additional_model_response_fields })
@@ -214,14 +301,8 @@ impl Reader {
             usage,
             latency_ms: self.only(at, &mut event, "metrics", "latencyMs", Json::number),
             trace: event.take("trace", document),
-            performance_latency: self.only(
-                at,
-                &mut event,
-                "performanceConfig",
-                "latency",
-                performance_latency,
-            ),
-            service_tier: self.only(at, &mut event, "serviceTier", "type", service_tier),
+            performance_latency: self.only(at, &mut event, "performanceConfig", "latency", named),
+            service_tier: self.only(at, &mut event, "serviceTier", "type", named),
             extra: None,
         };
         metadata.extra = event.into_rest();
@@ -261,7 +342,7 @@ impl Reader {
         let items: Vec<_> = value.array()?.into_iter().map(Json::object).collect::<Option<_>>()?;
         let read = |(index, mut detail): (usize, Object<'_>)| {
             let read = CacheDetail {
-                ttl: detail.take("ttl", cache_ttl).unwrap_or_else(|| CacheTtl::Other(String::new())),
+                ttl: detail.take("ttl", named).unwrap_or_default(),
                 input_tokens: detail.take("inputTokens", Json::number).unwrap_or_default(),
             };
             self.leave(&at.item(index), detail);
@@ -309,54 +390,8 @@ fn document(value: Json<'_>) -> Option<String> {
     Some(value.text().to_string())
 }
 
-fn role(value: Json<'_>) -> Option<Role> {
-    Some(match &*value.string()? {
-        "user" => Role::User,
-        "assistant" => Role::Assistant,
-        "system" => Role::System,
-        other => Role::Other(other.to_string()),
-    })
-}
-
-fn stop_reason(value: Json<'_>) -> Option<StopReason> {
-    Some(match &*value.string()? {
-        "end_turn" => StopReason::EndTurn,
-        "tool_use" => StopReason::ToolUse,
-        "max_tokens" => StopReason::MaxTokens,
-        "stop_sequence" => StopReason::StopSequence,
-        "guardrail_intervened" => StopReason::GuardrailIntervened,
-        "content_filtered" => StopReason::ContentFiltered,
-        "malformed_model_output" => StopReason::MalformedModelOutput,
-        "malformed_tool_use" => StopReason::MalformedToolUse,
-        "model_context_window_exceeded" => StopReason::ModelContextWindowExceeded,
-        other => StopReason::Other(other.to_string()),
-    })
-}
-
-fn cache_ttl(value: Json<'_>) -> Option<CacheTtl> {
-    Some(match &*value.string()? {
-        "5m" => CacheTtl::FiveMinutes,
-        "1h" => CacheTtl::OneHour,
-        other => CacheTtl::Other(other.to_string()),
-    })
-}
-
-fn performance_latency(value: Json<'_>) -> Option<PerformanceLatency> {
-    Some(match &*value.string()? {
-        "standard" => PerformanceLatency::Standard,
-        "optimized" => PerformanceLatency::Optimized,
-        other => PerformanceLatency::Other(other.to_string()),
-    })
-}
-
-fn service_tier(value: Json<'_>) -> Option<ServiceTier> {
-    Some(match &*value.string()? {
-        "priority" => ServiceTier::Priority,
-        "default" => ServiceTier::Default,
-        "flex" => ServiceTier::Flex,
-        "reserved" => ServiceTier::Reserved,
-        other => ServiceTier::Other(other.to_string()),
-    })
+fn named<T: Named>(value: Json<'_>) -> Option<T> {
+    value.string().map(|name| T::of(&name))
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use bedrock_endpoint::Endpoint;
 use bedrock_sigv4::{Credentials as Keys, Request, Scope, Timestamp, sign};
 
 use crate::bindings::converse::{Connection, Header};
 use crate::bindings::credentials::Credentials;
 use crate::bindings::types::InvalidRequest;
-use crate::endpoint::Endpoint;
 
 /// What the endpoint's log shows of a caller that does not name itself.
 const USER_AGENT: &str = concat!("model-provider-amazon-bedrock/", env!("CARGO_PKG_VERSION"));
@@ -159,9 +159,9 @@ mod tests {
     }
 
     fn endpoint(url: &str) -> Endpoint {
-        crate::endpoint::resolve(&crate::endpoint::Wanted {
+        bedrock_endpoint::resolve(&bedrock_endpoint::Wanted {
             endpoint_url: Some(url),
-            ..crate::endpoint::Wanted::default()
+            ..bedrock_endpoint::Wanted::default()
         })
         .expect("the URL is well formed")
     }

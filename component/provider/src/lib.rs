@@ -2,10 +2,10 @@
 //!
 //! The contract is `wit/` at the root of the repository. Data flows one way:
 //!
-//! * request: the caller's records → `endpoint` → `request` (path and body) → `head` (headers, signature) →
+//! * request: the caller's records → `bedrock_endpoint` → `request` (path and body) → `head` (headers, signature) →
 //!   `transport`;
 //! * reply: `transport` (bytes) → `bedrock_eventstream` (frames) → `frame` → `event` or `service_error` → the
-//!   caller's records. `reply` is the state machine that drives it.
+//!   caller's records, and those → `assembly` if the reply is kept. `reply` is the state machine that drives it.
 //!
 //! All modules but `reply` and `transport` are pure and are tested natively; those two are tested from outside,
 //! in a wasm runtime.
@@ -15,12 +15,13 @@
 
 extern crate alloc;
 
+mod assembly;
 mod bindings;
-pub mod endpoint;
 mod event;
 mod frame;
 mod head;
 mod json;
+mod names;
 mod reply;
 mod request;
 #[cfg(target_family = "wasm")]
@@ -34,7 +35,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use bindings::converse::{Attempt, Connection, EventStream, Guest, GuestEventStream, Outcome};
+use bindings::converse::{Attempt, Connection, EventStream, Finding, Guest, GuestEventStream, Outcome};
 use bindings::types::{ConverseRequest, Error, StreamEvent};
 use reply::Reply;
 
@@ -49,6 +50,10 @@ impl Guest for Component {
     fn stream_converse(connection: Connection, request: ConverseRequest) -> Result<EventStream, Error> {
         Ok(EventStream::new(Stream(RefCell::new(Reply::open(&connection, &request)?))))
     }
+
+    fn check(request: ConverseRequest) -> Vec<Finding> {
+        request::check(&request)
+    }
 }
 
 impl GuestEventStream for Stream {
@@ -57,15 +62,7 @@ impl GuestEventStream for Stream {
     }
 
     fn finish(this: EventStream) -> Outcome {
-        let mut reply = this.into_inner::<Stream>().0.into_inner();
-        let verdict = loop {
-            match reply.next(None) {
-                Ok(Some(_)) => {}
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        };
-        Outcome { reply: None, verdict, request_id: reply.request_id(), attempts: reply.attempts() }
+        this.into_inner::<Stream>().0.into_inner().finish()
     }
 
     fn request_id(&self) -> Option<String> {

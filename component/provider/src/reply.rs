@@ -4,14 +4,16 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use bedrock_endpoint::Wanted;
 use bedrock_eventstream::Decoder;
 
-use crate::bindings::converse::{Attempt, Connection, Header, Operation};
+use crate::assembly::Assembly;
+use crate::bindings::converse::{Attempt, Connection, Header, Operation, Outcome};
 use crate::bindings::types::{
     ConverseRequest, Deadline, Error, IncompleteError, InvalidRequest, NetworkError, ProtocolError,
     ProtocolErrorKind, StreamEvent, TimeoutError,
 };
-use crate::endpoint::{self, Wanted};
+use crate::event::response;
 use crate::frame::{self, Seen};
 use crate::secrets::Secrets;
 use crate::transport::{
@@ -40,8 +42,12 @@ pub(crate) struct Reply {
     limits: Limits,
     /// How long calls have waited since the last progress.
     waited: Duration,
+    operation: Operation,
     seen: Seen,
     max_frame: u32,
+    kept: Option<Assembly>,
+    /// How much more of the reply, in bytes, is kept.
+    room: u32,
     /// The host and port of the endpoint, for errors.
     authority: String,
     secrets: Secrets,
@@ -53,6 +59,8 @@ enum State {
     Exchanging(Exchange),
     /// Frames arrive.
     Reading(Body, Decoder),
+    /// A reply that is not streamed arrives.
+    Collecting(Response, Vec<u8>),
     /// The response is no reply. Its body is read for the reason.
     Refusing(Response, Vec<u8>),
     /// Every call gives this answer.
@@ -84,16 +92,14 @@ impl Reply {
         if max_frame < MIN_MAX_FRAME {
             return Err(invalid("connection.max-frame-bytes", "must be at least 16"));
         }
-        for (path, set) in [
-            ("connection.operation", connection.operation != Operation::ConverseStream),
-            ("connection.max-attempts", connection.max_attempts.is_some_and(|attempts| attempts != 1)),
-            ("connection.keep-reply", connection.keep_reply.is_some()),
-        ] {
-            if set {
-                return Err(invalid(path, "is not supported by this version of the component"));
-            }
+        if connection.max_attempts.is_some_and(|attempts| attempts != 1) {
+            return Err(invalid(
+                "connection.max-attempts",
+                "is not supported by this version of the component",
+            ));
         }
-        let endpoint = endpoint::resolve(&Wanted {
+        let operation = connection.operation;
+        let endpoint = bedrock_endpoint::resolve(&Wanted {
             region: connection.region.as_deref(),
             default_region: connection.default_region.as_deref(),
             endpoint_url: connection.endpoint_url.as_deref(),
@@ -103,8 +109,8 @@ impl Reply {
         })
         .map_err(|error| invalid(error.path, &error.reason))?;
         let mut path = endpoint.path_prefix.clone();
-        path.push_str(&request::path(&request.model_id).map_err(Error::InvalidRequest)?);
-        let body = request::body(request).map_err(Error::InvalidRequest)?;
+        path.push_str(&request::path(&request.model_id, operation).map_err(Error::InvalidRequest)?);
+        let body = request::body(request, operation).map_err(Error::InvalidRequest)?;
         let time = transport::unix_time().saturating_add_signed(connection.clock_offset);
         let headers = head::headers(connection, &endpoint, &path, &body, time / 1_000)
             .map_err(Error::InvalidRequest)?;
@@ -112,7 +118,10 @@ impl Reply {
         let deadlines = &connection.deadlines;
         let limits = Limits {
             write: duration(deadlines.write, Some(MINUTE)),
-            response_head: duration(deadlines.response_head, Some(15 * MINUTE)),
+            response_head: duration(
+                deadlines.response_head,
+                Some(if operation == Operation::Converse { 60 * MINUTE } else { 15 * MINUTE }),
+            ),
             idle: duration(deadlines.idle, Some(15 * MINUTE)),
             end: duration(deadlines.total, None).map(|total| transport::now().saturating_add(total)),
         };
@@ -136,8 +145,11 @@ impl Reply {
             timer: Timer::default(),
             limits,
             waited: 0,
+            operation,
             seen: Seen::default(),
             max_frame,
+            kept: connection.keep_reply.map(|_| Assembly::default()),
+            room: connection.keep_reply.unwrap_or_default(),
             authority: endpoint.authority,
             secrets: Secrets::of(&connection.credentials),
             attempt: Attempt {
@@ -177,6 +189,7 @@ impl Reply {
                 Err(error) => self.end(Err(error)),
             }
             if !events.is_empty() {
+                self.keep(&events);
                 return Ok(Some(events));
             }
             if !blocked {
@@ -198,6 +211,23 @@ impl Reply {
             } else {
                 self.wait(at.into_iter().chain(give_up_at).min(), now);
             }
+        }
+    }
+
+    /// `event-stream.finish`.
+    pub(crate) fn finish(mut self) -> Outcome {
+        let verdict = loop {
+            match self.next(None) {
+                Ok(Some(_)) => {}
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        Outcome {
+            reply: self.kept.take().and_then(Assembly::finish),
+            verdict,
+            request_id: self.request_id(),
+            attempts: self.attempts(),
         }
     }
 
@@ -224,6 +254,7 @@ impl Reply {
             State::Reading(body, decoder) => match body.read() {
                 Ok(Chunk::Blocked) => Ok(send(body)),
                 Ok(Chunk::Data(data)) => {
+                    take_room(&mut self.kept, &mut self.room, data.len());
                     decoder.push(data);
                     frame::decode_all(decoder, &mut self.seen, events).map(|()| Step::Moved)
                 }
@@ -235,14 +266,40 @@ impl Reply {
                 })),
                 Err(failure) => Err(failed(&failure, Deadline::Idle, &self.authority)),
             },
+            State::Collecting(response, so_far) => match response.body.read() {
+                Ok(Chunk::Blocked) => Ok(send(&mut response.body)),
+                Ok(Chunk::Data(data)) => {
+                    take_room(&mut self.kept, &mut self.room, data.len());
+                    so_far.extend_from_slice(&data);
+                    if so_far.len() <= self.max_frame as usize {
+                        return Ok(Step::Moved);
+                    }
+                    let message = format!("the response has more than {} bytes", self.max_frame);
+                    Err(protocol(ProtocolErrorKind::TooLarge, message))
+                }
+                Ok(Chunk::End) if service_error::is_error(so_far) => {
+                    Err(refusal(response, self.operation, so_far))
+                }
+                Ok(Chunk::End) => {
+                    response::decode(so_far, events)
+                        .map_err(|problem| protocol(ProtocolErrorKind::Json, problem))?;
+                    self.seen = Seen { begun: true, stopped: true };
+                    Ok(Step::Complete)
+                }
+                Err(failure) => Err(failed(&failure, Deadline::Idle, &self.authority)),
+            },
             State::Refusing(response, so_far) => match response.body.read() {
                 Ok(Chunk::Blocked) => Ok(send(&mut response.body)),
                 Ok(Chunk::Data(data)) => {
                     let room = MAX_REFUSAL - so_far.len();
                     so_far.extend_from_slice(data.get(..room).unwrap_or(&data));
-                    if data.len() < room { Ok(Step::Moved) } else { Err(refusal(response, so_far)) }
+                    if data.len() < room {
+                        Ok(Step::Moved)
+                    } else {
+                        Err(refusal(response, self.operation, so_far))
+                    }
                 }
-                Ok(Chunk::End) | Err(_) => Err(refusal(response, so_far)),
+                Ok(Chunk::End) | Err(_) => Err(refusal(response, self.operation, so_far)),
             },
             State::Ended(end) => end.clone().map(|()| Step::Complete),
         }
@@ -253,13 +310,26 @@ impl Reply {
         self.attempt.status = Some(response.status);
         self.attempt.request_id = response.header("x-amzn-requestid");
         self.attempt.request_id.iter_mut().for_each(|id| self.secrets.mask(id));
-        let is_reply =
-            response.status == 200 && response.header("content-type").as_deref().is_some_and(is_event_stream);
-        self.state = if is_reply {
-            State::Reading(response.into_body(), Decoder::new(self.max_frame))
-        } else {
-            State::Refusing(response, Vec::new())
+        let is_reply = response.status == 200
+            && response
+                .header("content-type")
+                .is_some_and(|kind| is_media_type(&kind, media_type(self.operation)));
+        self.state = match self.operation {
+            _ if !is_reply => State::Refusing(response, Vec::new()),
+            Operation::ConverseStream => State::Reading(response.into_body(), Decoder::new(self.max_frame)),
+            Operation::Converse => State::Collecting(response, Vec::new()),
         };
+    }
+
+    /// Keeps events for `finish`, if they are to be kept.
+    fn keep(&mut self, events: &[StreamEvent]) {
+        let Some(kept) = &mut self.kept else { return };
+        for event in events {
+            kept.add(event);
+        }
+        if kept.is_too_large() {
+            self.kept = None;
+        }
     }
 
     /// The deadline that is next, and when.
@@ -271,7 +341,9 @@ impl Reply {
                 let idle = self.limits.idle.unwrap_or(REFUSAL_PATIENCE);
                 (Deadline::Idle, Some(idle.min(REFUSAL_PATIENCE)))
             }
-            State::Reading(..) | State::Ended(_) => (Deadline::Idle, self.limits.idle),
+            State::Reading(..) | State::Collecting(..) | State::Ended(_) => {
+                (Deadline::Idle, self.limits.idle)
+            }
         };
         let at = patience.map(|patience| now.saturating_add(patience.saturating_sub(self.waited)));
         match self.limits.end {
@@ -284,7 +356,9 @@ impl Reply {
         let timer = &mut self.timer;
         match &self.state {
             State::Exchanging(exchange) => transport::wait(exchange.pollables(), until, now, timer),
-            State::Reading(body, _) | State::Refusing(Response { body, .. }, _) => {
+            State::Reading(body, _)
+            | State::Collecting(Response { body, .. }, _)
+            | State::Refusing(Response { body, .. }, _) => {
                 transport::wait(body.pollables(), until, now, timer);
             }
             State::Ended(_) => {}
@@ -295,7 +369,7 @@ impl Reply {
     fn expire(&mut self, deadline: Deadline) {
         self.end(Err(match &self.state {
             // What is missing is only more of the reason.
-            State::Refusing(response, so_far) => refusal(response, so_far),
+            State::Refusing(response, so_far) => refusal(response, self.operation, so_far),
             _ => Error::Timeout(TimeoutError { deadline, reply_begun: false, request_id: None }),
         }));
     }
@@ -344,16 +418,12 @@ fn send(body: &mut Body) -> Step {
 }
 
 /// The error that a response is which is no reply; without its request id.
-fn refusal(response: &Response, body: &[u8]) -> Error {
+fn refusal(response: &Response, operation: Operation, body: &[u8]) -> Error {
     let content_type = response.header("content-type");
     if response.status == 200 && !service_error::is_error(body) {
-        let content_type = content_type.as_deref().unwrap_or("of no type");
-        return Error::Protocol(ProtocolError {
-            kind: ProtocolErrorKind::ContentType,
-            message: format!("the response is {content_type}, not application/vnd.amazon.eventstream"),
-            reply_begun: false,
-            request_id: None,
-        });
+        let found = content_type.as_deref().unwrap_or("of no type");
+        let wanted = media_type(operation);
+        return protocol(ProtocolErrorKind::ContentType, format!("the response is {found}, not {wanted}"));
     }
     let error_type = response.header("x-amzn-errortype");
     let [amz_retry_after, retry_after] =
@@ -403,9 +473,29 @@ fn name(deadline: Deadline) -> &'static str {
     }
 }
 
-fn is_event_stream(content_type: &str) -> bool {
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("application/vnd.amazon.eventstream")
+/// What the reply to an operation is written in.
+fn media_type(operation: Operation) -> &'static str {
+    match operation {
+        Operation::ConverseStream => "application/vnd.amazon.eventstream",
+        Operation::Converse => "application/json",
+    }
+}
+
+fn is_media_type(content_type: &str, wanted: &str) -> bool {
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(wanted)
+}
+
+/// Counts bytes of a reply that is kept; one that is too long is not kept at all.
+fn take_room(kept: &mut Option<Assembly>, room: &mut u32, bytes: usize) {
+    match u32::try_from(bytes).ok().and_then(|bytes| room.checked_sub(bytes)) {
+        Some(rest) => *room = rest,
+        None => *kept = None,
+    }
+}
+
+/// Without the request id.
+fn protocol(kind: ProtocolErrorKind, message: String) -> Error {
+    Error::Protocol(ProtocolError { kind, message, reply_begun: false, request_id: None })
 }
 
 /// A deadline of the WIT: `none` is the default, 0 for ever.

@@ -70,9 +70,10 @@ fn is_plain_text(content_type: &str) -> bool {
 }
 
 /// Whether a response of status 200 that is no event stream reports an error: a call that AWS did not
-/// understand is answered `{"Output":{"__type":"…#UnknownOperationException"},…}`.
+/// understand is answered `{"Output":{"__type":"…#UnknownOperationException"},…}`. A reply has `output`.
 pub(crate) fn is_error(body: &[u8]) -> bool {
-    Document::read(body).code.is_some()
+    let document = Document::read(body);
+    document.code.is_some() && !document.is_reply
 }
 
 /// A modeled error inside a reply: a frame of `:message-type` `exception`.
@@ -120,6 +121,8 @@ struct Document {
     message: Option<String>,
     original_status: Option<u16>,
     original_message: Option<String>,
+    /// Whether it has what no error has.
+    is_reply: bool,
     /// The other members.
     extra: Option<String>,
 }
@@ -131,6 +134,7 @@ impl Document {
         let text = |object: &mut Object<'_>, name: &str| {
             object.take(name, |value| Some(value.string()?.into_owned())).filter(|text| !text.is_empty())
         };
+        let is_reply = object.names().any(|name| name == "output");
         let code = text(&mut object, "__type")
             .or_else(|| text(&mut object, "code"))
             .or_else(|| object.take("Output", |output| text(&mut output.object()?, "__type")));
@@ -139,6 +143,7 @@ impl Document {
             message: text(&mut object, "message").or_else(|| text(&mut object, "Message")),
             original_status: object.take("originalStatusCode", Json::number),
             original_message: text(&mut object, "originalMessage"),
+            is_reply,
             extra: object.into_rest(),
         }
     }
@@ -378,6 +383,7 @@ mod tests {
             br#"{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}"#
         ));
         assert!(!is_error(br#"{"hello":"world"}"#));
+        assert!(!is_error(br#"{"output":{},"code":"new"}"#));
         assert!(!is_error(b"<html>"));
     }
 }

@@ -5,6 +5,7 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use bedrock_endpoint::Endpoint;
 use wasi::clocks::{monotonic_clock, wall_clock};
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
@@ -13,8 +14,6 @@ use wasi::http::types::{
 };
 use wasi::io::poll::{self, Pollable};
 use wasi::io::streams::{InputStream, OutputStream, StreamError};
-
-use crate::endpoint::Endpoint;
 
 /// How much is asked for at a time.
 const READ_SIZE: u64 = 64 * 1024;

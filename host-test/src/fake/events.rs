@@ -52,20 +52,6 @@ pub(crate) fn block_stop(index: usize) -> Vec<u8> {
     event("contentBlockStop", json!({"contentBlockIndex": index}))
 }
 
-pub(crate) fn message_stop(reason: &str) -> Vec<u8> {
-    event("messageStop", json!({"stopReason": reason}))
-}
-
-pub(crate) fn metadata(input_tokens: usize, output_tokens: usize) -> Vec<u8> {
-    let usage = json!({
-        "inputTokens": input_tokens,
-        "outputTokens": output_tokens,
-        "serverToolUsage": {},
-        "totalTokens": input_tokens + output_tokens,
-    });
-    event("metadata", json!({"metrics": {"latencyMs": 467}, "usage": usage}))
-}
-
 fn encode(headers: &[(&str, &str)], payload: Vec<u8>) -> Vec<u8> {
     let header = |(name, value): &(&str, &str)| {
         Header::new((*name).to_owned(), HeaderValue::String((*value).to_owned().into()))

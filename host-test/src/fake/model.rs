@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use super::Operation;
 use super::refusal::Refusal;
 
 /// Model ids that begin so stand for an AWS of tomorrow, which takes members that today's does not know.
@@ -38,8 +39,8 @@ impl Model {
         Self { shapes: shapes.iter().map(|(name, shape)| (name.clone(), Shape::read(shape))).collect() }
     }
 
-    /// The body of a `ConverseStream` request, if it is one.
-    pub(crate) fn check(&self, model_id: &str, body: &[u8]) -> Result<Value, Refusal> {
+    /// The body of a request, if it is one.
+    pub(crate) fn check(&self, operation: Operation, model_id: &str, body: &[u8]) -> Result<Value, Refusal> {
         let body: Value = serde_json::from_slice(body)
             .map_err(|error| Refusal::serialization(format!("The request body is not JSON: {error}")))?;
         let mut input = match body {
@@ -49,7 +50,11 @@ impl Model {
         input.insert("modelId".to_owned(), model_id.into());
         let input = Value::Object(input);
         let walk = Walk { model: self, newer: model_id.starts_with(NEWER) };
-        walk.value("ConverseStreamRequest", &input, "")?;
+        let shape = match operation {
+            Operation::Converse => "ConverseRequest",
+            Operation::ConverseStream => "ConverseStreamRequest",
+        };
+        walk.value(shape, &input, "")?;
         Ok(input)
     }
 

@@ -7,10 +7,10 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::events::{
-    block_delta, block_start, block_stop, error, event, event_text, exception, message_start, message_stop,
-    metadata,
+    block_delta, block_start, block_stop, error, event, event_text, exception, message_start,
 };
 use super::refusal::Refusal;
+use super::{Operation, reply};
 
 /// One step of a reply.
 pub(crate) enum Step {
@@ -26,6 +26,7 @@ pub(crate) enum Step {
 
 /// What is answered to an accepted request.
 pub(crate) enum Answer {
+    /// The body of a reply, which is what the operation gives.
     Reply(Vec<Step>),
     Refuse(Refusal),
     /// A body that is not Bedrock's.
@@ -46,6 +47,12 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("text", "text that answers the prompt"),
     ("tool-use", "two parallel tool uses, the second without input"),
     ("reasoning", "reasoning with its signature, redacted reasoning, text"),
+    ("citations", "text with the sources it was taken from"),
+    ("image", "an image"),
+    ("server-tool", "a tool that AWS runs, and its result"),
+    ("guardrail", "a guardrail that intervenes, with its trace"),
+    ("cached", "usage of the cache, a service tier, fields of the model's own"),
+    ("max-tokens", "a tool use that breaks off (a stream only)"),
     ("deep", "a document of 20,000 levels"),
     ("unknown", "events, members and values that no client knows yet"),
     ("slow", "a word every 100 milliseconds"),
@@ -82,35 +89,50 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("fault-redirect", "HTTP 307"),
 ];
 
-/// The model id of a call to `ConverseStream`: one segment of the path, percent-encoded, and all of it.
-pub(crate) fn model_id(method: &Method, path: &str) -> Option<String> {
+/// The operation that is called, and the model id: one segment of the path, percent-encoded, and all of it.
+pub(crate) fn call(method: &Method, path: &str) -> Option<(Operation, String)> {
     let (prefix, operation) = path.rsplit_once('/')?;
     let (prefix, model_id) = prefix.rsplit_once('/')?;
-    let known = method == Method::POST && operation == "converse-stream" && prefix.ends_with("/model");
+    let operation = match operation {
+        "converse-stream" => Operation::ConverseStream,
+        "converse" => Operation::Converse,
+        _ => return None,
+    };
     let model_id = percent_decode_str(model_id).decode_utf8().ok()?;
-    (known && !model_id.is_empty()).then(|| model_id.into_owned())
+    let known = method == Method::POST && prefix.ends_with("/model") && !model_id.is_empty();
+    known.then(|| (operation, model_id.into_owned()))
 }
 
-pub(crate) fn answer(model_id: &str, request: &Value, pace: Duration) -> Result<Answer, Refusal> {
+pub(crate) fn answer(
+    operation: Operation,
+    model_id: &str,
+    request: &Value,
+    pace: Duration,
+) -> Result<Answer, Refusal> {
     let model = model_id.strip_prefix("newer.").unwrap_or(model_id);
-    let Some(scenario) = model.strip_prefix("fake.") else {
-        return Ok(Answer::paced(text(&prompt(request)), pace));
-    };
+    let scenario = model.strip_prefix("fake.").unwrap_or("text");
     let scenario = scenario.strip_suffix("-v1:0").unwrap_or(scenario);
     if let Some(name) = scenario.strip_prefix("error-") {
         return Ok(Answer::Refuse(http_error(name, model_id)?));
     }
+    let whole = reply::of(scenario, &prompt(request));
+    if operation == Operation::Converse {
+        return not_streamed(scenario, whole);
+    }
     let middle = || [message_start(), block_delta(0, &json!({"text": "It begins"}))].to_vec();
     let in_band = |frame| Answer::paced([middle(), vec![frame]].concat(), pace);
+    if let Some(whole) = whole {
+        let frames = reply::stream(&whole, reply::words);
+        return Ok(match scenario {
+            "slow" => Answer::paced(frames, pace.max(Duration::from_millis(100))),
+            "gated" => Answer::gated(frames),
+            _ => Answer::paced(frames, pace),
+        });
+    }
     Ok(match scenario {
-        "demo" => Answer::paced(demo(), pace),
-        "text" => Answer::paced(text(&prompt(request)), pace),
-        "tool-use" => Answer::paced(tool_use(), pace),
-        "reasoning" => Answer::paced(reasoning(), pace),
+        "max-tokens" => Answer::paced(max_tokens(), pace),
         "deep" => Answer::paced(deep(), pace),
         "unknown" => Answer::paced(unknown(), pace),
-        "slow" => Answer::paced(text("a slow reply"), pace.max(Duration::from_millis(100))),
-        "gated" => Answer::gated(text("a held reply")),
         "stream-internal-server" => in_band(in_stream("internalServerException", "The server had an error.")),
         "stream-model-error" => in_band(exception(
             "modelStreamErrorException",
@@ -139,14 +161,36 @@ pub(crate) fn answer(model_id: &str, request: &Value, pace: Duration) -> Result<
         "fault-no-stop" => Answer::paced(middle(), pace),
         "fault-break" => Answer::ending(middle(), Step::Break),
         "fault-break-after-stop" => {
-            let mut frames = text("it is whole");
+            let whole = reply::of("text", "it is whole").expect("there is such a scenario");
+            let mut frames = reply::stream(&whole, reply::words);
             frames.pop();
             Answer::ending(frames, Step::Break)
         }
         "fault-stall" => Answer::ending(middle(), Step::Stall),
+        "fault-json" => in_band(event("contentBlockStop", json!("no object"))),
+        _ => return at_the_door(scenario),
+    })
+}
+
+/// What is answered when there is no stream to be.
+fn not_streamed(scenario: &str, whole: Option<Value>) -> Result<Answer, Refusal> {
+    if let Some(whole) = whole {
+        return Ok(Answer::Reply(vec![Step::Bytes(whole.to_string().into_bytes())]));
+    }
+    let half = br#"{"output":{"message":{"role":"assistant","content":[{"text":"It beg"#.to_vec();
+    Ok(match scenario {
+        "fault-cut" | "fault-json" => Answer::Reply(vec![Step::Bytes(half)]),
+        "fault-break" => Answer::ending(vec![half], Step::Break),
+        "fault-stall" => Answer::ending(vec![half], Step::Stall),
+        _ => return at_the_door(scenario),
+    })
+}
+
+/// What happens instead of a reply.
+fn at_the_door(scenario: &str) -> Result<Answer, Refusal> {
+    Ok(match scenario {
         "fault-hang" => Answer::Hang,
         "fault-close" => Answer::Close,
-        "fault-json" => in_band(event("contentBlockStop", json!("no object"))),
         "fault-html" => Answer::document(502, "text/html", "<html><body>Bad Gateway</body></html>"),
         "fault-unknown-operation" => Answer::unknown_operation(),
         "fault-content-type" => Answer::document(200, "text/plain", "hello"),
@@ -255,72 +299,18 @@ fn prompt(request: &Value) -> String {
     texts.next_back().unwrap_or("nothing").to_owned()
 }
 
-fn text(prompt: &str) -> Vec<Vec<u8>> {
-    let reply = format!("You said: {prompt}. Every word of this is a frame of its own: ☃, 東京, 🦀.");
-    let words: Vec<_> = reply.split_inclusive(' ').collect();
-    let mut frames = vec![message_start()];
-    frames.extend(words.iter().map(|word| block_delta(0, &json!({"text": word}))));
-    frames.extend([block_stop(0), message_stop("end_turn"), metadata(12, words.len())]);
-    frames
-}
-
-fn tool_use() -> Vec<Vec<u8>> {
+fn max_tokens() -> Vec<Vec<u8>> {
     vec![
         message_start(),
-        block_delta(0, &json!({"text": "Let me look."})),
+        block_start(0, &json!({"toolUse": {"name": "weather", "toolUseId": "tooluse_1"}})),
+        block_delta(0, &json!({"toolUse": {"input": "{\"city\": \"Par"}})),
         block_stop(0),
-        block_start(
-            1,
-            &json!({"toolUse": {"name": "weather", "toolUseId": "tooluse_1", "type": "tool_use"}}),
+        event("messageStop", json!({"stopReason": "max_tokens"})),
+        event(
+            "metadata",
+            json!({"metrics": {"latencyMs": 5}, "usage": {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}}),
         ),
-        block_delta(1, &json!({"toolUse": {"input": ""}})),
-        block_delta(1, &json!({"toolUse": {"input": "{\"city\":"}})),
-        block_delta(1, &json!({"toolUse": {"input": "\"Paris\"}"}})),
-        block_stop(1),
-        block_start(2, &json!({"toolUse": {"name": "clock", "toolUseId": "tooluse_2", "type": "tool_use"}})),
-        block_stop(2),
-        message_stop("tool_use"),
-        metadata(402, 41),
     ]
-}
-
-fn reasoning() -> Vec<Vec<u8>> {
-    vec![
-        message_start(),
-        block_delta(0, &json!({"reasoningContent": {"text": "The user wants "}})),
-        block_delta(0, &json!({"reasoningContent": {"text": "a number."}})),
-        block_delta(0, &json!({"reasoningContent": {"signature": "c2lnbmF0dXJl"}})),
-        block_stop(0),
-        block_delta(1, &json!({"reasoningContent": {"redactedContent": "AAH/"}})),
-        block_stop(1),
-        block_delta(2, &json!({"text": "42"})),
-        block_stop(2),
-        message_stop("end_turn"),
-        metadata(20, 30),
-    ]
-}
-
-fn demo() -> Vec<Vec<u8>> {
-    let thought = "They ask about the weather, and I have a tool for that.";
-    let speech = "Hello from a fake Amazon Bedrock! These words arrive one frame at a time, through a WebAssembly \
-        component that signed its request and can reach nothing but this server. Let me look up the weather.";
-    let input = ["{\"city\": ", "\"Paris\", ", "\"unit\": ", "\"celsius\"}"];
-    let words = |index: usize, text: &str, delta: fn(&str) -> Value| -> Vec<Vec<u8>> {
-        text.split_inclusive(' ').map(|word| block_delta(index, &delta(word))).collect()
-    };
-    [
-        vec![message_start()],
-        words(0, thought, |word| json!({"reasoningContent": {"text": word}})),
-        vec![block_delta(0, &json!({"reasoningContent": {"signature": "c2lnbmF0dXJl"}})), block_stop(0)],
-        words(1, speech, |word| json!({"text": word})),
-        vec![
-            block_stop(1),
-            block_start(2, &json!({"toolUse": {"name": "weather", "toolUseId": "tooluse_demo"}})),
-        ],
-        input.map(|piece| block_delta(2, &json!({"toolUse": {"input": piece}}))).into(),
-        vec![block_stop(2), message_stop("tool_use"), metadata(87, 64)],
-    ]
-    .concat()
 }
 
 fn deep() -> Vec<Vec<u8>> {

@@ -1,4 +1,7 @@
 use super::*;
+use crate::bindings::types::{
+    CacheTtl, ImageFormat, PerformanceLatency, Role, ServiceTier, StopReason, ToolResultStatus, ToolUseType,
+};
 
 fn decoded(name: &str, payload: &str) -> Vec<StreamEvent> {
     let mut events = Vec::new();
@@ -104,7 +107,10 @@ fn each_start() {
                 status: Some(ToolResultStatus::Error),
             })),
         ),
-        (r#"{"image":{"format":"png"}}"#, Some(Start::Unknown(member("image", r#"{"format":"png"}"#)))),
+        (r#"{"image":{"format":"png"}}"#, Some(Start::Image(ImageFormat::Png))),
+        (r#"{"image":{}}"#, Some(Start::Image(ImageFormat::Other(String::new())))),
+        (r#"{"image":7}"#, Some(Start::Unknown(member("image", "7")))),
+        (r#"{"audio":{"format":"wav"}}"#, Some(Start::Unknown(member("audio", r#"{"format":"wav"}"#)))),
         ("{}", None),
     ] {
         let payload = format!(r#"{{"contentBlockIndex":3,"start":{json}}}"#);
@@ -279,4 +285,94 @@ fn known_events_must_be_objects() {
         assert_eq!(decode("messageStop", payload, &mut events).expect_err("it is no event"), problem);
         assert!(events.is_empty());
     }
+}
+
+#[test]
+fn each_image_and_citation() {
+    use ContentBlockDelta as Delta;
+
+    let image = |source, error: Option<&str>| {
+        let error = error.map(|message| ErrorBlock { message: Some(message.into()) });
+        Delta::Image(ImageBlockDelta { source, error })
+    };
+    let s3 = |owner: Option<&str>| {
+        let bucket_owner = owner.map(Into::into);
+        Some(MediaSource::S3Location(S3Location { uri: "s3://b/k".into(), bucket_owner }))
+    };
+    let citation = |location| Citation { title: None, source: None, source_content: vec![], location };
+    let range = || SourceRange { index: Some(1), start: Some(2), end: None };
+    let web = WebLocation { url: Some("u".into()), domain: None };
+    let whole = Citation {
+        title: Some("t".into()),
+        source: Some("s".into()),
+        source_content: vec!["a".into(), "b".into()],
+        location: None,
+    };
+    for (json, wanted) in [
+        (r#"{"image":{"source":{"bytes":"AAH/"}}}"#, image(Some(MediaSource::Bytes(vec![0, 1, 255])), None)),
+        (r#"{"image":{"source":{"s3Location":{"uri":"s3://b/k"}}}}"#, image(s3(None), None)),
+        (
+            r#"{"image":{"source":{"s3Location":{"uri":"s3://b/k","bucketOwner":"1"}}}}"#,
+            image(s3(Some("1")), None),
+        ),
+        (r#"{"image":{"source":{"disc":7}}}"#, image(Some(MediaSource::Unknown(member("disc", "7"))), None)),
+        (
+            r#"{"image":{"source":{"bytes":"?"}}}"#,
+            image(Some(MediaSource::Unknown(member("bytes", r#""?""#))), None),
+        ),
+        (r#"{"image":{"error":{"message":"m"}}}"#, image(None, Some("m"))),
+        (r#"{"image":{"source":{},"error":null}}"#, image(None, None)),
+        (
+            r#"{"citation":{"title":"t","source":"s","sourceContent":[{"text":"a"},{"text":"b"}],"location":{}}}"#,
+            Delta::Citation(whole),
+        ),
+        (
+            r#"{"citation":{"location":{"web":{"url":"u"}}}}"#,
+            Delta::Citation(citation(Some(CitationLocation::Web(web)))),
+        ),
+        (
+            r#"{"citation":{"location":{"documentChar":{"documentIndex":1,"start":2}}}}"#,
+            Delta::Citation(citation(Some(CitationLocation::DocumentChar(range())))),
+        ),
+        (
+            r#"{"citation":{"location":{"documentPage":{"documentIndex":1,"start":2}}}}"#,
+            Delta::Citation(citation(Some(CitationLocation::DocumentPage(range())))),
+        ),
+        (
+            r#"{"citation":{"location":{"documentChunk":{"documentIndex":1,"start":2}}}}"#,
+            Delta::Citation(citation(Some(CitationLocation::DocumentChunk(range())))),
+        ),
+        (
+            r#"{"citation":{"location":{"searchResultLocation":{"searchResultIndex":1,"start":2}}}}"#,
+            Delta::Citation(citation(Some(CitationLocation::SearchResult(range())))),
+        ),
+        (
+            r#"{"citation":{"location":{"star":[]}}}"#,
+            Delta::Citation(citation(Some(CitationLocation::Unknown(member("star", "[]"))))),
+        ),
+        (
+            r#"{"citation":{"location":{"web":[]}}}"#,
+            Delta::Citation(citation(Some(CitationLocation::Unknown(member("web", "[]"))))),
+        ),
+    ] {
+        let payload = format!(r#"{{"contentBlockIndex":3,"delta":{json}}}"#);
+        assert_eq!(decoded("contentBlockDelta", &payload), [delta(Some(wanted))], "{json}");
+    }
+
+    // What has no place comes behind.
+    let payload = r#"{"contentBlockIndex":3,"delta":{"citation":{"mood":1,"sourceContent":[{"text":"a","x":2}],"location":{"web":{"y":3}}}}}"#;
+    let at = "contentBlockDelta.delta.citation";
+    assert_eq!(
+        decoded("contentBlockDelta", payload)[1..],
+        [
+            foreign(&format!("{at}.sourceContent[0].x"), "2"),
+            foreign(&format!("{at}.location.web.y"), "3"),
+            foreign(&format!("{at}.mood"), "1"),
+        ]
+    );
+    let payload = r#"{"delta":{"citation":{"sourceContent":[{"text":"a"},{"image":7}]}}}"#;
+    assert_eq!(
+        decoded("contentBlockDelta", payload)[1..],
+        [foreign(&format!("{at}.sourceContent"), r#"[{"text":"a"},{"image":7}]"#)]
+    );
 }

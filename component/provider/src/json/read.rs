@@ -31,6 +31,7 @@ pub(crate) struct Json<'a>(&'a str);
 /// The members of an object in the order they came.
 ///
 /// Reading a member takes it out; what nobody asked for, or has another type than was asked for, stays.
+#[derive(Default)]
 pub(crate) struct Object<'a> {
     members: Vec<(Cow<'a, str>, Json<'a>)>,
 }
@@ -46,6 +47,11 @@ impl<'a> Json<'a> {
                 Err(problem)
             }
         }
+    }
+
+    /// What was written here. Its end may be missing.
+    pub(super) fn written(text: &'a str) -> Self {
+        Self(text)
     }
 
     pub(crate) fn text(self) -> &'a str {
@@ -104,16 +110,30 @@ impl<'a> Object<'a> {
     /// Takes the member `name` out, if `read` makes something of it. A `null` counts as absent. Of members of the
     /// same name the last counts.
     pub(crate) fn take<T>(&mut self, name: &str, read: impl FnOnce(Json<'a>) -> Option<T>) -> Option<T> {
-        let (_, value) = self.members.iter().rfind(|(other, _)| other == name)?;
-        let taken = if value.0 == "null" { None } else { Some(read(*value)?) };
-        self.members.retain(|(other, _)| other != name);
+        let value = self.last(name)?;
+        let taken = if value.0 == "null" { None } else { Some(read(value)?) };
+        self.remove(name);
         taken
+    }
+
+    fn last(&self, name: &str) -> Option<Json<'a>> {
+        let (_, value) = self.members.iter().rfind(|(other, _)| other == name)?;
+        Some(*value)
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.members.retain(|(other, _)| other != name);
     }
 
     /// Takes the first member out whose name is `wanted`.
     pub(crate) fn take_first(&mut self, wanted: impl Fn(&str) -> bool) -> Option<(Cow<'a, str>, Json<'a>)> {
         let place = self.members.iter().position(|(name, _)| wanted(name))?;
         Some(self.members.remove(place))
+    }
+
+    /// Puts a member in, if there is one.
+    pub(crate) fn extend(&mut self, member: Option<(Cow<'a, str>, Json<'a>)>) {
+        self.members.extend(member);
     }
 
     /// Forgets the members that are `null`: to AWS they are absent.

@@ -1,11 +1,15 @@
 //! Writes JSON.
 
+use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
+use core::str;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+
+use super::{Json, Object};
 
 /// A JSON text that grows from left to right. Separators are its own business.
 #[derive(Default)]
@@ -18,9 +22,11 @@ impl Writer {
         Self { text: Vec::with_capacity(bytes) }
     }
 
-    pub(crate) fn begin_object(&mut self) {
+    /// Tells where the object begins.
+    pub(crate) fn begin_object(&mut self) -> usize {
         self.separate();
         self.text.push(b'{');
+        self.text.len() - 1
     }
 
     pub(crate) fn end_object(&mut self) {
@@ -93,6 +99,13 @@ impl Writer {
     pub(crate) fn raw(&mut self, json: &str) {
         self.separate();
         self.text.extend_from_slice(json.as_bytes());
+    }
+
+    /// The names of the members so far of the object that begins at `begin` and is still open.
+    pub(crate) fn member_names(&self, begin: usize) -> Vec<String> {
+        let text = self.text.get(begin..).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default();
+        let names = |object: Object<'_>| object.names().map(ToOwned::to_owned).collect();
+        Json::written(text).object().map(names).unwrap_or_default()
     }
 
     pub(crate) fn into_bytes(self) -> Vec<u8> {

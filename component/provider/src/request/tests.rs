@@ -1,7 +1,12 @@
 use super::*;
+use crate::bindings::converse::Rule;
 use crate::bindings::types::{
-    DocumentBlock, DocumentSource, GuardrailConfiguration, ImageBlock, ImageFormat, IncompleteToolUseBlock,
-    JsonSchemaDefinition, MediaSource, MetadataEntry, PromptVariable, ReasoningTextBlock,
+    AudioBlock, AudioFormat, CachePointBlock, CachePointType, CacheTtl, Citation, CitationLocation,
+    CitationsContentBlock, DocumentFormat, ErrorBlock, GuardContentBlock, GuardContentQualifier, GuardImage,
+    GuardText, GuardrailStreamProcessingMode, GuardrailTrace, ImageFormat, IncompleteToolUseBlock,
+    JsonSchemaDefinition, MetadataEntry, PerformanceLatency, PromptVariable, ReasoningContentBlock,
+    ReasoningTextBlock, Role, S3Location, SearchResultBlock, ServiceTier, SourceRange, SystemContentBlock,
+    ToolReference, ToolResultBlock, ToolUseBlock, ToolUseType, UnknownMember, VideoFormat, WebLocation,
 };
 
 fn request() -> ConverseRequest {
@@ -75,14 +80,14 @@ fn unknown(value: &str) -> UnknownMember {
 
 #[track_caller]
 fn writes(request: &ConverseRequest, json: &str) {
-    let written = body(request).expect("the request can be written");
+    let written = body(request, Operation::ConverseStream).expect("the request can be written");
     assert_eq!(String::from_utf8(written).expect("JSON is UTF-8"), json);
     serde_json::from_str::<serde::de::IgnoredAny>(json).expect("it is JSON");
 }
 
 #[track_caller]
 fn refuses(request: &ConverseRequest, path: &str, reason: &str) {
-    let error = body(request).expect_err("the request is refused");
+    let error = body(request, Operation::ConverseStream).expect_err("the request is refused");
     assert_eq!((error.path.as_str(), error.reason.as_str()), (path, reason));
 }
 
@@ -94,8 +99,11 @@ fn the_model_id_is_one_segment_of_the_path() {
         ("a b?c#d%e/../é", "a%20b%3Fc%23d%25e%2F..%2F%C3%A9"),
         ("...", "..."),
     ] {
-        assert_eq!(path(id).expect("it is an id"), format!("/model/{segment}/converse-stream"));
+        let path = |operation| path(id, operation).expect("it is an id");
+        assert_eq!(path(Operation::ConverseStream), format!("/model/{segment}/converse-stream"));
+        assert_eq!(path(Operation::Converse), format!("/model/{segment}/converse"));
     }
+    let path = |id: &str| path(id, Operation::Converse);
     assert!(path(&"x".repeat(2_048)).is_ok());
     for (id, reason) in [
         ("", "must not be empty"),
@@ -300,9 +308,10 @@ fn what_cannot_be_sent_is_refused_by_its_path() {
                 name: "t".into(),
                 input: "{\"a".into(),
                 type_: None,
+                extra: None,
             })]),
             format!("{block}.toolUse.input"),
-            "is incomplete: it broke off before it was JSON",
+            "is incomplete: it broke off before it was a JSON object",
         ),
         (
             saying(vec![tool_result(vec![ToolResultContentBlock::Json("x".into())])]),
@@ -377,30 +386,256 @@ fn what_cannot_be_sent_is_refused_by_its_path() {
 }
 
 #[test]
-fn what_is_not_mapped_yet_is_refused_and_not_dropped() {
-    let image = || ImageBlock { format: ImageFormat::Png, source: MediaSource::Bytes(vec![1]), error: None };
-    let document = DocumentBlock {
-        format: None,
-        name: "d".into(),
-        source: DocumentSource::Text("t".into()),
-        context: None,
-        citations: None,
+fn media() {
+    let bytes = || MediaSource::Bytes(vec![0, 1, 255]);
+    let s3 = |owner: Option<&str>| {
+        let bucket_owner = owner.map(Into::into);
+        MediaSource::S3Location(S3Location { uri: "s3://bucket/key".into(), bucket_owner })
     };
-    let guardrail = GuardrailConfiguration {
-        guardrail_identifier: None,
-        guardrail_version: None,
-        trace: None,
-        stream_processing_mode: None,
-    };
-    for (request, path) in [
-        (saying(vec![ContentBlock::Image(image())]), "messages[0].content[0].image"),
-        (saying(vec![ContentBlock::Document(document)]), "messages[0].content[0].document"),
+    let error = |message: Option<&str>| Some(ErrorBlock { message: message.map(Into::into) });
+    let image = |source, error| ImageBlock { format: ImageFormat::Png, source, error };
+    let video = |source| VideoBlock { format: VideoFormat::ThreeGp, source };
+    let document =
+        |source| DocumentBlock { format: None, name: "d".into(), source, context: None, citations: None };
+    for (block, json) in [
         (
-            saying(vec![tool_result(vec![ToolResultContentBlock::Image(image())])]),
-            "messages[0].content[0].toolResult.content[0].image",
+            ContentBlock::Image(image(bytes(), None)),
+            r#"{"image":{"format":"png","source":{"bytes":"AAH/"}}}"#,
         ),
-        (with(|request| request.guardrail_config = Some(guardrail)), "guardrailConfig"),
+        (
+            ContentBlock::Image(image(MediaSource::Unknown(unknown("7")), error(None))),
+            r#"{"image":{"format":"png","source":{"hologram":7},"error":{}}}"#,
+        ),
+        (
+            ContentBlock::Video(video(s3(Some("123456789012")))),
+            r#"{"video":{"format":"three_gp","source":{"s3Location":{"uri":"s3://bucket/key","bucketOwner":"123456789012"}}}}"#,
+        ),
+        (
+            ContentBlock::Audio(AudioBlock {
+                format: AudioFormat::XAac,
+                source: s3(None),
+                error: error(Some("m")),
+            }),
+            r#"{"audio":{"format":"x-aac","source":{"s3Location":{"uri":"s3://bucket/key"}},"error":{"message":"m"}}}"#,
+        ),
+        (
+            ContentBlock::Document(DocumentBlock {
+                format: Some(DocumentFormat::Md),
+                name: "d".into(),
+                source: DocumentSource::Bytes(vec![0, 1, 255]),
+                context: Some("c".into()),
+                citations: Some(true),
+            }),
+            r#"{"document":{"format":"md","name":"d","source":{"bytes":"AAH/"},"context":"c","citations":{"enabled":true}}}"#,
+        ),
+        (
+            ContentBlock::Document(document(DocumentSource::Text(String::new()))),
+            r#"{"document":{"name":"d","source":{"text":""}}}"#,
+        ),
+        (
+            ContentBlock::Document(document(DocumentSource::Content(vec!["a".into(), "b".into()]))),
+            r#"{"document":{"name":"d","source":{"content":[{"text":"a"},{"text":"b"}]}}}"#,
+        ),
+        (
+            tool_result(vec![
+                ToolResultContentBlock::Image(image(bytes(), None)),
+                ToolResultContentBlock::Video(video(bytes())),
+                ToolResultContentBlock::Document(document(DocumentSource::Unknown(unknown("{}")))),
+                ToolResultContentBlock::SearchResult(SearchResultBlock {
+                    source: String::new(),
+                    title: "t".into(),
+                    content: vec!["c".into()],
+                    citations: Some(false),
+                }),
+            ]),
+            concat!(
+                r#"{"toolResult":{"toolUseId":"i","content":[{"image":{"format":"png","source":{"bytes":"AAH/"}}},"#,
+                r#"{"video":{"format":"three_gp","source":{"bytes":"AAH/"}}},"#,
+                r#"{"document":{"name":"d","source":{"hologram":{}}}},"#,
+                r#"{"searchResult":{"source":"","title":"t","content":[{"text":"c"}],"citations":{"enabled":false}}}]}}"#,
+            ),
+        ),
     ] {
-        refuses(&request, path, "is not supported by this version of the component");
+        writes(&saying(vec![block]), &format!(r#"{{"messages":[{{"role":"user","content":[{json}]}}]}}"#));
     }
+    let nothing = || MediaSource::Bytes(Vec::new());
+    for (block, path) in [
+        (ContentBlock::Image(image(nothing(), None)), "image.source.bytes"),
+        (ContentBlock::Document(document(DocumentSource::Bytes(Vec::new()))), "document.source.bytes"),
+        (
+            ContentBlock::Image(image(
+                MediaSource::S3Location(S3Location { uri: String::new(), bucket_owner: None }),
+                None,
+            )),
+            "image.source.s3Location.uri",
+        ),
+    ] {
+        refuses(&saying(vec![block]), &format!("messages[0].content[0].{path}"), "must not be empty");
+    }
+}
+
+#[test]
+fn guardrails_citations_and_tools_that_come_and_go() {
+    let text = |qualifiers| {
+        ContentBlock::GuardContent(GuardContentBlock::Text(GuardText { text: "t".into(), qualifiers }))
+    };
+    let range = || SourceRange { index: Some(1), start: None, end: Some(3) };
+    let citation = |location| Citation {
+        title: Some("t".into()),
+        source: Some("s".into()),
+        source_content: vec!["c".into()],
+        location,
+    };
+    let citations = |citations| {
+        let content = vec!["x".into()];
+        ContentBlock::CitationsContent(CitationsContentBlock { content, citations, extra: Some("{}".into()) })
+    };
+    let reference =
+        || ToolReference { type_: Some("mcp".into()), name: Some("n".into()), server_name: Some("s".into()) };
+    let located = |location: &str| {
+        format!(
+            r#"{{"citationsContent":{{"content":[{{"text":"x"}}],"citations":[{{"title":"t","source":"s","sourceContent":[{{"text":"c"}}],"location":{location}}}]}}}}"#
+        )
+    };
+    for (block, json) in [
+        (text(vec![]), r#"{"guardContent":{"text":{"text":"t"}}}"#.into()),
+        (
+            text(vec![GuardContentQualifier::GroundingSource, GuardContentQualifier::Other("o".into())]),
+            r#"{"guardContent":{"text":{"text":"t","qualifiers":["grounding_source","o"]}}}"#.into(),
+        ),
+        (
+            ContentBlock::GuardContent(GuardContentBlock::Image(GuardImage {
+                format: ImageFormat::Jpeg,
+                source: MediaSource::Bytes(vec![0, 1, 255]),
+            })),
+            r#"{"guardContent":{"image":{"format":"jpeg","source":{"bytes":"AAH/"}}}}"#.into(),
+        ),
+        (
+            citations(vec![citation(Some(CitationLocation::Web(WebLocation {
+                url: Some("u".into()),
+                domain: Some("d".into()),
+            })))]),
+            located(r#"{"web":{"url":"u","domain":"d"}}"#),
+        ),
+        (
+            citations(vec![citation(Some(CitationLocation::DocumentChar(range())))]),
+            located(r#"{"documentChar":{"documentIndex":1,"end":3}}"#),
+        ),
+        (
+            citations(vec![citation(Some(CitationLocation::DocumentPage(range())))]),
+            located(r#"{"documentPage":{"documentIndex":1,"end":3}}"#),
+        ),
+        (
+            citations(vec![citation(Some(CitationLocation::DocumentChunk(range())))]),
+            located(r#"{"documentChunk":{"documentIndex":1,"end":3}}"#),
+        ),
+        (
+            citations(vec![citation(Some(CitationLocation::SearchResult(range())))]),
+            located(r#"{"searchResultLocation":{"searchResultIndex":1,"end":3}}"#),
+        ),
+        (
+            citations(vec![citation(Some(CitationLocation::Unknown(unknown("[]"))))]),
+            located(r#"{"hologram":[]}"#),
+        ),
+        (
+            ContentBlock::ToolAddition(reference()),
+            r#"{"toolAddition":{"tool":{"type":"mcp","name":"n","serverName":"s"}}}"#.into(),
+        ),
+        (
+            ContentBlock::ToolRemoval(ToolReference { type_: None, name: None, server_name: None }),
+            r#"{"toolRemoval":{"tool":{}}}"#.into(),
+        ),
+    ] {
+        writes(&saying(vec![block]), &format!(r#"{{"messages":[{{"role":"user","content":[{json}]}}]}}"#));
+    }
+
+    let guarded = with(|request| {
+        request.guardrail_config = Some(GuardrailConfiguration {
+            guardrail_identifier: Some("g".into()),
+            guardrail_version: Some("DRAFT".into()),
+            trace: Some(GuardrailTrace::EnabledFull),
+            stream_processing_mode: Some(GuardrailStreamProcessingMode::Asynchronous),
+        });
+    });
+    let common = r#""guardrailIdentifier":"g","guardrailVersion":"DRAFT","trace":"enabled_full""#;
+    writes(&guarded, &format!(r#"{{"guardrailConfig":{{{common},"streamProcessingMode":"async"}}}}"#));
+    // What only a stream knows is left out of the other operation.
+    let whole = body(&guarded, Operation::Converse).expect("it can be written");
+    assert_eq!(
+        String::from_utf8(whole).expect("JSON is UTF-8"),
+        format!(r#"{{"guardrailConfig":{{{common}}}}}"#)
+    );
+}
+
+/// The rows of each constraint are in `constraints`; this is what a finding looks like.
+#[test]
+fn a_check_finds_all_that_aws_would_have_against_it() {
+    let found = |request: &ConverseRequest| -> Vec<_> {
+        check(request).into_iter().map(|it| (it.path, it.rule, it.reason, it.value)).collect()
+    };
+    let sound = with(|request| request.model_id = "amazon.nova-lite-v1:0".into());
+    assert_eq!(found(&sound), []);
+
+    let mut request = saying(vec![
+        ContentBlock::ToolUse(tool_use(|block| {
+            block.name = "no spaces, please".into();
+            block.tool_use_id = "\u{1F980}".repeat(65);
+        })),
+        ContentBlock::Document(DocumentBlock {
+            format: Some(DocumentFormat::Other("odt".into())),
+            name: "d".into(),
+            source: DocumentSource::Bytes(Vec::new()),
+            context: None,
+            citations: None,
+        }),
+    ]);
+    request.model_id = "m\n".into();
+    request.inference_config = Some(InferenceConfiguration {
+        max_tokens: Some(0),
+        temperature: Some(1.5),
+        top_p: Some(f32::NAN),
+        stop_sequences: vec!["x".into(); 2501],
+    });
+    let tool_use = "messages[0].content[0].toolUse";
+    let document = "messages[0].content[1].document";
+    let row =
+        |path: String, rule, reason: &str, value: &str| (path, rule, reason.to_owned(), value.to_owned());
+    assert_eq!(
+        found(&request),
+        [
+            row(
+                format!("{tool_use}.toolUseId"),
+                Rule::Maximum,
+                "must not be longer than 64 characters",
+                &"\u{1F980}".repeat(64)
+            ),
+            row(
+                format!("{tool_use}.toolUseId"),
+                Rule::Pattern,
+                "must match [a-zA-Z0-9_.:-]+",
+                &"\u{1F980}".repeat(64)
+            ),
+            row(format!("{tool_use}.name"), Rule::Pattern, "must match [a-zA-Z0-9_-]+", "no spaces, please"),
+            row(
+                format!("{document}.format"),
+                Rule::Enumeration,
+                "must be one of: pdf csv doc docx xls xlsx html txt md",
+                "odt"
+            ),
+            row(format!("{document}.source.bytes"), Rule::Sendable, "must not be empty", ""),
+            row("inferenceConfig.maxTokens".into(), Rule::Sendable, "must be at least 1", ""),
+            row("inferenceConfig.temperature".into(), Rule::Maximum, "must not be more than 1", ""),
+            row("inferenceConfig.topP".into(), Rule::Sendable, "must be a number of at least 0", ""),
+            row(
+                "inferenceConfig.stopSequences".into(),
+                Rule::Maximum,
+                "must not hold more than 2500",
+                "2501"
+            ),
+            row("modelId".into(), Rule::Sendable, "must not hold control characters", ""),
+        ]
+    );
+
+    let many = saying(vec![ContentBlock::ToolUse(self::tool_use(|block| block.input.clear())); 500]);
+    assert_eq!(check(&many).len(), 100);
 }

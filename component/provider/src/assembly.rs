@@ -1,0 +1,327 @@
+//! The whole reply, put together from its events.
+
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use crate::bindings::converse::Reply;
+use crate::bindings::types::{
+    Citation, CitationsContentBlock, ContentBlock, ContentBlockDelta, ContentBlockStart, ErrorBlock,
+    ImageBlock, ImageBlockDelta, IncompleteToolUseBlock, MediaSource, Message, MessageStopEvent,
+    MetadataEvent, ReasoningContentBlock, ReasoningContentBlockDelta, ReasoningTextBlock, Role, StopReason,
+    StreamEvent, ToolResultBlock, ToolResultBlockDelta, ToolResultContentBlock, ToolUseBlock,
+    ToolUseBlockStart, UnknownMember,
+};
+use crate::event::response;
+use crate::json::{Json, Writer};
+
+/// More content blocks than these are not put together. Bedrock's replies have a few.
+const MAX_BLOCKS: usize = 4_096;
+
+/// A reply as far as it came.
+#[derive(Default)]
+pub(crate) struct Assembly {
+    begun: bool,
+    role: Option<Role>,
+    /// In the order of their indexes; those of the same index in the order in which they began.
+    blocks: Vec<Block>,
+    stop: Option<MessageStopEvent>,
+    metadata: Option<MetadataEvent>,
+    unknown: Vec<UnknownMember>,
+    /// The content block of the last event: what is unknown belongs to it.
+    current: Option<u32>,
+}
+
+/// A content block. AWS fills one of its parts; if it fills more, each becomes a block.
+#[derive(Default)]
+struct Block {
+    index: u32,
+    complete: bool,
+    start: Option<ContentBlockStart>,
+    text: String,
+    citations: Vec<Citation>,
+    reasoning: Option<ReasoningTextBlock>,
+    redacted: Vec<u8>,
+    tool_input: String,
+    tool_result: Vec<ToolResultContentBlock>,
+    image: Option<ImageBlockDelta>,
+    unknown_reasoning: Vec<UnknownMember>,
+    /// Members that go back with the block.
+    extra: Vec<UnknownMember>,
+}
+
+impl Assembly {
+    /// Whether there is no end of content blocks.
+    pub(crate) fn is_too_large(&self) -> bool {
+        self.blocks.len() > MAX_BLOCKS
+    }
+
+    pub(crate) fn add(&mut self, event: &StreamEvent) {
+        self.begun = true;
+        match event {
+            StreamEvent::MessageStart(role) => self.role = Some(role.clone()),
+            StreamEvent::ContentBlockStart(event) => {
+                let block = self.block(event.content_block_index);
+                block.start = event.start.clone();
+            }
+            StreamEvent::ContentBlockDelta(event) => {
+                let block = self.block(event.content_block_index);
+                let foreign = event.delta.as_ref().and_then(|delta| block.append(delta));
+                if let Some(member) = foreign {
+                    let name = format!("{}.{}", place(event.content_block_index), member.name);
+                    self.unknown.push(UnknownMember { name, value: member.value.clone() });
+                }
+            }
+            StreamEvent::ContentBlockStop(index) => self.block(*index).complete = true,
+            StreamEvent::MessageStop(event) => {
+                self.current = None;
+                self.stop = Some(event.clone());
+            }
+            StreamEvent::Metadata(event) => {
+                self.current = None;
+                self.metadata = Some(event.clone());
+            }
+            StreamEvent::Unknown(member) => self.keep(member),
+        }
+    }
+
+    /// The block of this index that is not complete, or a new one.
+    fn block(&mut self, index: u32) -> &mut Block {
+        self.current = Some(index);
+        let end = self.blocks.iter().rposition(|block| block.index <= index).map_or(0, |last| last + 1);
+        let known = end.checked_sub(1).filter(|last| {
+            self.blocks.get(*last).is_some_and(|block| block.index == index && !block.complete)
+        });
+        let place = known.unwrap_or_else(|| {
+            self.blocks.insert(end, Block { index, ..Block::default() });
+            end
+        });
+        self.blocks.get_mut(place).expect("it is there, or was just put there")
+    }
+
+    /// Keeps what has no place: with the block that it goes back with, else under the path that it would have in a
+    /// reply that is not streamed.
+    fn keep(&mut self, member: &UnknownMember) {
+        /// What comes before the name of such a member.
+        const EXTRA: [&str; 4] = [
+            "contentBlockStart.start.toolUse.",
+            "contentBlockStart.start.toolResult.",
+            "contentBlockStart.start.citationsContent.",
+            "contentBlockDelta.delta.reasoningContent.",
+        ];
+        /// What comes before a place in a content block. The more precise are first.
+        const BLOCK: [&str; 5] = [
+            "contentBlockStart.start",
+            "contentBlockDelta.delta",
+            "contentBlockStart",
+            "contentBlockDelta",
+            "contentBlockStop",
+        ];
+
+        let name = member.name.as_str();
+        let value = &member.value;
+        if let Some(index) = self.current {
+            let block = self.blocks.iter_mut().rfind(|block| block.index == index);
+            let own = EXTRA.iter().find_map(|prefix| name.strip_prefix(prefix));
+            if let (Some(block), Some(name)) = (block, own)
+                && block.extra.iter().all(|other| other.name != name)
+            {
+                return block.extra.push(UnknownMember { name: name.to_string(), value: value.clone() });
+            }
+            let rest = |prefix: &&str| name.strip_prefix(*prefix).filter(|rest| rest.starts_with(['.', '[']));
+            if let Some(rest) = BLOCK.iter().find_map(rest) {
+                let name = format!("{}{rest}", place(index));
+                return self.unknown.push(UnknownMember { name, value: value.clone() });
+            }
+        }
+        let name = match name.split_once('.') {
+            Some(("messageStart", rest)) => format!("output.message.{rest}"),
+            Some(("messageStop" | "metadata", rest)) => rest.to_string(),
+            _ => name.to_string(),
+        };
+        self.unknown.push(UnknownMember { name, value: value.clone() });
+    }
+
+    /// The reply; `None` if nothing came.
+    pub(crate) fn finish(self) -> Option<Reply> {
+        if !self.begun {
+            return None;
+        }
+        let (stop_reason, additional_model_response_fields) = match self.stop {
+            Some(stop) => (Some(stop.stop_reason), stop.additional_model_response_fields),
+            None => (None, None),
+        };
+        let cut_off = matches!(
+            stop_reason,
+            None | Some(StopReason::MaxTokens | StopReason::ModelContextWindowExceeded)
+        );
+        let last = self.blocks.len();
+        let mut content = Vec::new();
+        for (number, block) in (1..).zip(self.blocks) {
+            let whole = block.complete || stop_reason.is_some();
+            block.finish(whole, cut_off && number == last, &mut content);
+        }
+        Some(Reply {
+            message: Message { role: self.role.unwrap_or(Role::Assistant), content },
+            stop_reason,
+            additional_model_response_fields,
+            metadata: self.metadata,
+            unknown: self.unknown,
+        })
+    }
+}
+
+impl Block {
+    /// Appends a delta, unless it is of a kind that nothing is known of.
+    fn append<'a>(&mut self, delta: &'a ContentBlockDelta) -> Option<&'a UnknownMember> {
+        use ReasoningContentBlockDelta as Reasoning;
+
+        let reasoning = |block: &mut Self| {
+            let empty = || ReasoningTextBlock { text: String::new(), signature: None, extra: None };
+            block.reasoning.take().unwrap_or_else(empty)
+        };
+        match delta {
+            ContentBlockDelta::Text(text) => self.text.push_str(text),
+            ContentBlockDelta::ToolUse(input) => self.tool_input.push_str(input),
+            ContentBlockDelta::ToolResult(deltas) => self.append_tool_result(deltas),
+            ContentBlockDelta::ReasoningContent(Reasoning::Text(text)) => {
+                let mut block = reasoning(self);
+                block.text.push_str(text);
+                self.reasoning = Some(block);
+            }
+            ContentBlockDelta::ReasoningContent(Reasoning::Signature(signature)) => {
+                let mut block = reasoning(self);
+                block.signature.get_or_insert_default().push_str(signature);
+                self.reasoning = Some(block);
+            }
+            ContentBlockDelta::ReasoningContent(Reasoning::RedactedContent(bytes)) => {
+                self.redacted.extend_from_slice(bytes);
+            }
+            ContentBlockDelta::ReasoningContent(Reasoning::Unknown(member)) => {
+                self.unknown_reasoning.push(member.clone());
+            }
+            ContentBlockDelta::Citation(citation) => self.citations.push(citation.clone()),
+            ContentBlockDelta::Image(delta) => self.append_image(delta),
+            ContentBlockDelta::Unknown(member) => return Some(member),
+        }
+        None
+    }
+
+    /// A text goes on where the text before it ended, but the texts of one delta are texts of their own.
+    fn append_tool_result(&mut self, deltas: &[ToolResultBlockDelta]) {
+        for (position, delta) in deltas.iter().enumerate() {
+            let item = match (delta, self.tool_result.last_mut()) {
+                (ToolResultBlockDelta::Text(text), Some(ToolResultContentBlock::Text(last)))
+                    if position == 0 =>
+                {
+                    last.push_str(text);
+                    continue;
+                }
+                (ToolResultBlockDelta::Text(text), _) => ToolResultContentBlock::Text(text.clone()),
+                (ToolResultBlockDelta::Json(json), _) => ToolResultContentBlock::Json(json.clone()),
+                (ToolResultBlockDelta::Unknown(member), _) => ToolResultContentBlock::Unknown(member.clone()),
+            };
+            self.tool_result.push(item);
+        }
+    }
+
+    fn append_image(&mut self, delta: &ImageBlockDelta) {
+        let image = self.image.get_or_insert(ImageBlockDelta { source: None, error: None });
+        match (&mut image.source, &delta.source) {
+            (Some(MediaSource::Bytes(bytes)), Some(MediaSource::Bytes(more))) => {
+                bytes.extend_from_slice(more);
+            }
+            (source, Some(new)) => *source = Some(new.clone()),
+            (_, None) => {}
+        }
+        if let Some(ErrorBlock { message }) = &delta.error {
+            image.error = Some(ErrorBlock { message: message.clone() });
+        }
+    }
+
+    /// Appends what the block came to. `whole` says whether it ended, `cut_off` whether the reply ended in it.
+    fn finish(self, whole: bool, cut_off: bool, content: &mut Vec<ContentBlock>) {
+        let mut extra = object(&self.extra);
+        if let Some(mut block) = self.reasoning {
+            block.extra = extra.take();
+            if !block.text.is_empty() || block.signature.is_some() || block.extra.is_some() {
+                let block = ReasoningContentBlock::ReasoningText(block);
+                content.push(ContentBlock::ReasoningContent(block));
+            }
+        }
+        if !self.redacted.is_empty() {
+            let block = ReasoningContentBlock::RedactedContent(self.redacted);
+            content.push(ContentBlock::ReasoningContent(block));
+        }
+        for member in self.unknown_reasoning {
+            content.push(ContentBlock::ReasoningContent(ReasoningContentBlock::Unknown(member)));
+        }
+        if !self.citations.is_empty() {
+            let text = Some(self.text).filter(|text| !text.is_empty());
+            content.push(ContentBlock::CitationsContent(CitationsContentBlock {
+                content: text.into_iter().collect(),
+                citations: self.citations,
+                extra: extra.take(),
+            }));
+        } else if !self.text.trim().is_empty() {
+            content.push(ContentBlock::Text(self.text));
+        }
+        let image = self.image.unwrap_or(ImageBlockDelta { source: None, error: None });
+        match self.start {
+            Some(ContentBlockStart::ToolUse(start)) => {
+                content.push(tool_use(start, self.tool_input, extra, whole && !cut_off));
+            }
+            Some(ContentBlockStart::ToolResult(start)) => {
+                content.push(ContentBlock::ToolResult(ToolResultBlock {
+                    tool_use_id: start.tool_use_id,
+                    content: self.tool_result,
+                    status: start.status,
+                    type_: start.type_,
+                    extra,
+                }));
+            }
+            Some(ContentBlockStart::Image(format)) => content.push(ContentBlock::Image(ImageBlock {
+                format,
+                source: image.source.unwrap_or(MediaSource::Bytes(Vec::new())),
+                error: image.error,
+            })),
+            Some(ContentBlockStart::Unknown(member)) => content.push(whole_block(member)),
+            None => {}
+        }
+    }
+}
+
+/// A call of a tool: one without any input has the input `{}`, unless its input may be what is missing.
+fn tool_use(start: ToolUseBlockStart, input: String, extra: Option<String>, ended: bool) -> ContentBlock {
+    let ToolUseBlockStart { tool_use_id, name, type_ } = start;
+    let input = if ended && input.trim().is_empty() { String::from("{}") } else { input };
+    if Json::parse(&input).is_ok_and(Json::is_object) {
+        return ContentBlock::ToolUse(ToolUseBlock { tool_use_id, name, input, type_, extra });
+    }
+    ContentBlock::IncompleteToolUse(IncompleteToolUseBlock { tool_use_id, name, input, type_, extra })
+}
+
+/// A block that came in one piece: no stream has its kind.
+fn whole_block(member: UnknownMember) -> ContentBlock {
+    let audio = (member.name == "audio").then(|| response::audio(&member.value)).flatten();
+    audio.map_or(ContentBlock::Unknown(member), ContentBlock::Audio)
+}
+
+fn place(index: u32) -> String {
+    format!("output.message.content[{index}]")
+}
+
+/// The members as one object; `None` if there are none.
+fn object(members: &[UnknownMember]) -> Option<String> {
+    let mut json = Writer::default();
+    json.begin_object();
+    for member in members {
+        json.name(&member.name);
+        json.raw(&member.value);
+    }
+    json.end_object();
+    (!members.is_empty()).then(|| json.into_string())
+}
+
+#[cfg(test)]
+mod tests;
