@@ -3,8 +3,8 @@
 //! [`Host`] compiles the component once and gives each conversation an instance of its own, in a sandbox that
 //! reaches one endpoint and has limits on memory and time. The README shows it in use.
 //!
-//! [`types`] are the records of the WIT. The feature `fake` adds a Bedrock to test against, `json` events as JSON; the
-//! feature `command`, which is on by default, is for the command and needs both.
+//! [`types`] are the records of the WIT. The feature `fake` adds a Bedrock to test against, `json` requests,
+//! messages and events as JSON; the feature `command`, which is on by default, is for the command and needs both.
 
 #![forbid(unsafe_code)]
 
