@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 
 /// Asks Amazon Bedrock through a WebAssembly component and prints the reply as it arrives.
@@ -55,6 +57,24 @@ pub(crate) struct Ask {
     /// The most tokens to generate
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_tokens: Option<u32>,
+    /// Sends an image along; may be given more than once
+    #[arg(long = "image", value_name = "FILE", requires = "prompt")]
+    pub(crate) images: Vec<PathBuf>,
+    /// Sends a document along; may be given more than once
+    #[arg(long = "document", value_name = "FILE", requires = "prompt")]
+    pub(crate) documents: Vec<PathBuf>,
+    /// Lets the model call a tool: a file with a toolSpec, as AWS writes it; may be given more than once
+    #[arg(long = "tool", value_name = "FILE", requires = "prompt")]
+    pub(crate) tools: Vec<PathBuf>,
+    /// Lets the model think for so many tokens (Claude: thinking.budget_tokens)
+    #[arg(long, value_name = "TOKENS")]
+    pub(crate) thinking: Option<u32>,
+    /// Applies a guardrail, and shows what it did
+    #[arg(long, value_name = "ID:VERSION")]
+    pub(crate) guardrail: Option<String>,
+    /// Waits for the whole reply instead of streaming it (Converse instead of ConverseStream)
+    #[arg(long)]
+    pub(crate) whole: bool,
     /// Prints one event a line, as AWS writes it
     #[arg(long)]
     pub(crate) json: bool,

@@ -3,6 +3,7 @@
 //! (`wasmtime-wasi-http` has such code too, but waits for a TLS handshake for ever, and sets TLS up anew for each
 //! request.)
 
+use std::error::Error as _;
 use std::future;
 use std::io;
 use std::sync::Arc;
@@ -60,7 +61,8 @@ impl Connector {
     ) -> Result<(http::Response<WasiBody>, Driver), Error> {
         let connecting = tokio::time::timeout(connect_timeout, self.connect(request.uri()));
         let stream = connecting.await.map_err(|_| Error::ConnectionTimeout)??;
-        let (mut sender, connection) = handshake::<Stream, WasiBody>(TokioIo::new(stream)).await?;
+        let (mut sender, connection) =
+            handshake::<Stream, WasiBody>(TokioIo::new(stream)).await.map_err(http_error)?;
         let mut connection = Box::pin(connection);
 
         // The scheme and the authority are for proxies.
@@ -69,11 +71,16 @@ impl Connector {
         let mut response = Box::pin(sender.send_request(request));
         let (response, driver): (_, Driver) = tokio::select! {
             biased;
-            response = &mut response => (response?, Box::new(async { Ok(connection.await?) })),
+            response = &mut response => {
+                (response.map_err(http_error)?, Box::new(async { connection.await.map_err(http_error) }))
+            }
             // It ended, well or not, when all of the response was there already, or else the response knows why not.
-            ended = &mut connection => (response.await?, Box::new(future::ready(ended.map_err(Error::from)))),
+            ended = &mut connection => {
+                let driver = Box::new(future::ready(ended.map_err(http_error)));
+                (response.await.map_err(http_error)?, driver)
+            }
         };
-        Ok((response.map(|body| body.map_err(Error::from).boxed_unsync()), driver))
+        Ok((response.map(|body| body.map_err(http_error).boxed_unsync()), driver))
     }
 
     async fn connect(&self, uri: &http::Uri) -> Result<Box<dyn Io>, Error> {
@@ -95,6 +102,24 @@ impl Connector {
         let stream = self.tls.connect(name.to_owned(), stream).await.map_err(|error| tls_error(&error))?;
         Ok(Box::new(stream))
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is mapped over results")]
+fn http_error(error: hyper::Error) -> Error {
+    if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
+        return Error::ConnectionTerminated;
+    }
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(error) = cause.downcast_ref::<io::Error>() {
+            return match error.kind() {
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => Error::ConnectionTerminated,
+                _ => connect_error(error),
+            };
+        }
+        source = cause.source();
+    }
+    Error::HttpProtocolError
 }
 
 fn connect_error(error: &io::Error) -> Error {

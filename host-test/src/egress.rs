@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bedrock_endpoint::Endpoint;
-use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::connect::{Connector, Driver};
@@ -48,14 +47,6 @@ impl WasiHttpHooks for Egress {
         let connector = self.connector.clone();
         let connect_timeout = options.and_then(|options| options.connect_timeout).unwrap_or(CONNECT_TIMEOUT);
         Box::new(async move { connector.send(request, connect_timeout).await })
-    }
-
-    fn p2_error_from_hyper(&mut self, error: &hyper::Error) -> ErrorCode {
-        if error.is_incomplete_message() || error.is_canceled() || error.is_closed() {
-            ErrorCode::ConnectionTerminated
-        } else {
-            ErrorCode::HttpProtocolError
-        }
     }
 }
 

@@ -43,6 +43,11 @@ pub fn frame(event_type: &str, payload: &str) -> Vec<u8> {
     events::event_text(event_type, payload.to_owned())
 }
 
+/// A frame of `:message-type` `exception` with this payload; the name begins with a small letter.
+pub fn exception(exception_type: &str, payload: &serde_json::Value) -> Vec<u8> {
+    events::exception(exception_type, payload)
+}
+
 /// The access keys that the fake knows: the long-term keys of AWS's documentation, and temporary ones.
 pub const KEYS: [Keys; 2] = [
     Keys {

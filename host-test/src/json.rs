@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::types::UnknownMember;
 
 pub use content_block::{content_block, message};
-pub use event::{event, stop_reason};
+pub use event::{event, image_format, reply, stop_reason};
 pub use request::{InvalidBody, request};
 
 fn unknown(member: &UnknownMember) -> Value {

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod conversation;
 mod output;
 mod render;
 
@@ -13,8 +14,7 @@ use std::time::{Duration, Instant};
 use clap::Parser as _;
 use futures_util::StreamExt as _;
 use host_test::fake::{self, Fake};
-use host_test::types::{InferenceConfiguration, Tool, ToolConfiguration, ToolSpecification};
-use host_test::{Connection, ConverseRequest, Credentials, Error, Host, environment, types};
+use host_test::{Connection, ConverseRequest, Credentials, Error, Host, Operation, environment, types};
 
 use arguments::{Ask, Command, FakeServer};
 use output::note;
@@ -119,13 +119,15 @@ async fn serve(options: FakeServer) -> Result<(), Failure> {
 }
 
 async fn ask(ask: Ask) -> Result<(), Failure> {
-    let request = request(&ask);
+    let request = conversation::request(&ask).map_err(|problem| Failure::new(Exit::Refused, &problem))?;
+    let operation = if ask.whole { Operation::Converse } else { Operation::ConverseStream };
     if ask.is_remote() {
         let variable = |name: &str| std::env::var(name).ok();
         let found =
             environment::credentials(variable).map_err(|error| Failure::new(Exit::Refused, &error))?;
         note(&format!("credentials: {}", found.source));
         let connection = Connection {
+            operation,
             region: ask.region.clone(),
             default_region: environment::region(variable),
             endpoint_url: ask.endpoint.clone(),
@@ -140,6 +142,7 @@ async fn ask(ask: Ask) -> Result<(), Failure> {
     let keys = fake::KEYS[0];
     note(&format!("a fake Bedrock at {} (--live asks the real one)", fake.url()));
     let connection = Connection {
+        operation,
         region: Some(region),
         endpoint_url: Some(fake.url()),
         credentials: Credentials::AccessKeys {
@@ -152,42 +155,6 @@ async fn ask(ask: Ask) -> Result<(), Failure> {
     converse(&ask, &connection, &request).await
 }
 
-fn request(ask: &Ask) -> ConverseRequest {
-    let scripted = ask.prompt.is_none();
-    let default_model = if scripted { "fake.demo" } else { "fake.text" };
-    let model = ask.model.as_deref().unwrap_or(default_model);
-    let prompt = ask.prompt.as_deref().unwrap_or("What is the weather in Paris?");
-    let mut request = ConverseRequest::new(model).user(prompt);
-    if let Some(system) = &ask.system {
-        request = request.system(system);
-    }
-    if let Some(max_tokens) = ask.max_tokens {
-        request.inference_config = Some(InferenceConfiguration {
-            max_tokens: Some(max_tokens),
-            temperature: None,
-            top_p: None,
-            stop_sequences: Vec::new(),
-        });
-    }
-    if scripted {
-        request.tool_config = Some(weather_tool());
-    }
-    request
-}
-
-fn weather_tool() -> ToolConfiguration {
-    let schema = r#"{"type":"object","properties":{"city":{"type":"string"},"unit":{"type":"string"}},"required":["city"]}"#;
-    ToolConfiguration {
-        tools: vec![Tool::ToolSpec(ToolSpecification {
-            name: "weather".to_owned(),
-            description: Some("The current weather in a city".to_owned()),
-            input_schema: schema.to_owned(),
-            strict: None,
-        })],
-        tool_choice: None,
-    }
-}
-
 async fn converse(ask: &Ask, connection: &Connection, request: &ConverseRequest) -> Result<(), Failure> {
     let host = Host::new()?;
     let mut renderer = Renderer::new(ask.json, Instant::now());
@@ -198,6 +165,7 @@ async fn converse(ask: &Ask, connection: &Connection, request: &ConverseRequest)
                 Ok(event) => renderer.event(&event)?,
                 Err(error) => {
                     renderer.broken()?;
+                    explain(&host, request, &error).await?;
                     return Err(error.into());
                 }
             }
@@ -210,4 +178,16 @@ async fn converse(ask: &Ask, connection: &Connection, request: &ConverseRequest)
         reply = reply => reply,
         _ = tokio::signal::ctrl_c() => Err(Failure { exit: Exit::Interrupted, message: None }),
     }
+}
+
+/// What AWS's model has against a request that AWS refused: often the reason in other words.
+async fn explain(host: &Host, request: &ConverseRequest, error: &Error) -> Result<(), Failure> {
+    let validation = types::ServiceErrorKind::Validation;
+    if !matches!(error, Error::Converse(types::Error::Service(error)) if error.kind == validation) {
+        return Ok(());
+    }
+    for finding in host.check(request).await? {
+        note(&format!("{} {} ({})", finding.path, finding.reason, finding.value));
+    }
+    Ok(())
 }

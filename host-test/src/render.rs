@@ -6,7 +6,8 @@ use std::time::Instant;
 use anstyle::{AnsiColor, Style};
 use host_test::json;
 use host_test::types::{
-    ContentBlockDelta, ContentBlockStart, MetadataEvent, ReasoningContentBlockDelta, StopReason, StreamEvent,
+    Citation, CitationLocation, ContentBlockDelta, ContentBlockStart, ImageBlockDelta, MediaSource,
+    MetadataEvent, ReasoningContentBlockDelta, StopReason, StreamEvent, ToolResultBlockDelta,
 };
 
 use crate::output::{Output, note};
@@ -31,6 +32,8 @@ enum Section {
     Text,
     Reasoning,
     ToolUse,
+    ToolResult,
+    Image,
 }
 
 impl Renderer {
@@ -61,7 +64,17 @@ impl Renderer {
                     self.section = Section::ToolUse;
                     out.styled(TOOL, &format!("tool {} {}: ", start.name, start.tool_use_id))?;
                 }
-                Some(_) => self.other(&mut out, event)?,
+                Some(ContentBlockStart::ToolResult(start)) => {
+                    self.begin(&mut out, Section::Nothing)?;
+                    self.section = Section::ToolResult;
+                    out.styled(TOOL, &format!("result {}: ", start.tool_use_id))?;
+                }
+                Some(ContentBlockStart::Image(format)) => {
+                    self.begin(&mut out, Section::Nothing)?;
+                    self.section = Section::Image;
+                    out.styled(TOOL, &format!("image {}: ", json::image_format(format)))?;
+                }
+                Some(ContentBlockStart::Unknown(_)) => self.other(&mut out, event)?,
                 None => {}
             },
             StreamEvent::ContentBlockDelta(block) => match &block.delta {
@@ -76,6 +89,20 @@ impl Renderer {
                 Some(ContentBlockDelta::ToolUse(input)) => {
                     self.begin(&mut out, Section::ToolUse)?;
                     out.styled(TOOL, input)?;
+                }
+                Some(ContentBlockDelta::ToolResult(deltas)) => {
+                    self.begin(&mut out, Section::ToolResult)?;
+                    for delta in deltas {
+                        out.styled(TOOL, &tool_result(delta))?;
+                    }
+                }
+                Some(ContentBlockDelta::Image(delta)) => {
+                    self.begin(&mut out, Section::Image)?;
+                    out.styled(TOOL, &image(delta))?;
+                }
+                Some(ContentBlockDelta::Citation(citation)) => {
+                    self.begin(&mut out, Section::Text)?;
+                    out.styled(DIM, &format!(" [{}]", source(citation)))?;
                 }
                 // A signature says nothing to people.
                 Some(ContentBlockDelta::ReasoningContent(ReasoningContentBlockDelta::Signature(_)))
@@ -97,11 +124,19 @@ impl Renderer {
         }
         if let Some(usage) = self.metadata.as_ref().and_then(|metadata| metadata.usage.as_ref()) {
             facts.push(format!("tokens: {} in, {} out", usage.input_tokens, usage.output_tokens));
+            let (read, written) = (usage.cache_read_input_tokens, usage.cache_write_input_tokens);
+            if read.or(written).is_some() {
+                let (read, written) = (read.unwrap_or_default(), written.unwrap_or_default());
+                facts.push(format!("cache: {read} read, {written} written"));
+            }
         }
         if let Some(first) = self.first_token {
             facts.push(format!("first token: {first:.0} ms"));
         }
         note(&facts.join(" · "));
+        if let Some(trace) = self.metadata.as_ref().and_then(|metadata| metadata.trace.as_ref()) {
+            note(&format!("trace: {trace}"));
+        }
         Ok(())
     }
 
@@ -125,6 +160,35 @@ impl Renderer {
         out.styled(DIM, &json_line(event))?;
         out.text("\n")
     }
+}
+
+fn tool_result(delta: &ToolResultBlockDelta) -> String {
+    match delta {
+        ToolResultBlockDelta::Text(text) | ToolResultBlockDelta::Json(text) => format!("{text} "),
+        ToolResultBlockDelta::Unknown(member) => format!("{}: {} ", member.name, member.value),
+    }
+}
+
+fn image(delta: &ImageBlockDelta) -> String {
+    let source = match &delta.source {
+        Some(MediaSource::Bytes(bytes)) => format!("{} bytes ", bytes.len()),
+        Some(MediaSource::S3Location(location)) => format!("{} ", location.uri),
+        Some(MediaSource::Unknown(member)) => format!("{}: {} ", member.name, member.value),
+        None => String::new(),
+    };
+    let error = delta.error.as_ref().map(|error| error.message.as_deref().unwrap_or("failed"));
+    source + error.unwrap_or_default()
+}
+
+/// Where a text was taken from.
+fn source(citation: &Citation) -> String {
+    let url = match &citation.location {
+        Some(CitationLocation::Web(location)) => location.url.clone(),
+        Some(CitationLocation::DocumentPage(range)) => range.start.map(|page| format!("page {page}")),
+        _ => None,
+    };
+    let parts = [citation.title.clone(), url.or_else(|| citation.source.clone())];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// An event as a line of JSON. The control characters that JSON allows in a string are escaped too: the line is the

@@ -55,7 +55,7 @@ fn without_arguments_it_shows_a_reply() {
         "{out}"
     );
     assert!(
-        out.ends_with("\ntool weather tooluse_demo: {\"city\": \"Paris\", \"unit\": \"celsius\"}\n"),
+        out.ends_with("\ntool weather tooluse_demo: {\"city\":\"Paris\",\"unit\":\"celsius\"}\n"),
         "{out}"
     );
     assert!(err.contains("stop reason: tool_use · tokens: 87 in, 64 out · first token: "), "{err}");
@@ -118,6 +118,66 @@ fn failures_have_exit_codes_and_go_to_standard_error() {
     let (code, out, err) = run(bedrock(&["--model", "fake.stream-error", "x"]));
     assert_eq!((code, out.as_str()), (Some(1), "It begins\n"));
     assert!(err.contains("error: Bedrock answered InternalError (HTTP status 200): "), "{err}");
+}
+
+/// Each kind of content, as it is sent, and as it is shown.
+#[test]
+fn there_is_more_than_text() {
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let file = |name: &str, content: &[u8]| {
+        let file = folder.join(name);
+        std::fs::write(&file, content).expect("it can be written");
+        file.to_string_lossy().into_owned()
+    };
+    let image = file("a picture.PNG", b"\x89PNG");
+    let document = file("a_report.md", b"# Report");
+    let tool = file("tool.json", br#"{"name":"clock","inputSchema":{"json":{"type":"object"}}}"#);
+    let broken = file("broken.json", br#"{"name":"clock"}"#);
+    let scenario = |scenario: &str| format!("fake.{scenario}");
+    for (model, arguments, shown, beside) in [
+        (
+            "text",
+            &["--image", &image, "--document", &document, "--tool", &tool, "--thinking", "1024"][..],
+            "You said: x.",
+            "",
+        ),
+        ("text", &["--whole", "--guardrail", "abc:1"], "You said: x.", ""),
+        ("image", &[], "Here it is.\nimage png: 67 bytes \n", ""),
+        (
+            "citations",
+            &[],
+            "it boils at 100 °C in Paris. [Physics, page 2] [Paris, https://weather.example/paris]\n",
+            "",
+        ),
+        ("server-tool", &[], "result tooluse_s: one result {\"results\":[", ""),
+        ("guardrail", &["--guardrail", "abc:DRAFT"], "Sorry", "trace: {\"guardrail\":{"),
+        ("cached", &[], "As before.\n", "cache: 1000 read, 500 written"),
+    ] {
+        let model = scenario(model);
+        let (code, out, err) = run(bedrock(&[&["--model", &model], arguments, &["x"]].concat()));
+        assert_eq!(code, Some(0), "{arguments:?}: {err}");
+        assert!(out.contains(shown) && err.contains(beside), "{arguments:?}: {out} {err}");
+    }
+    for (arguments, message) in [
+        (&["--image", &document][..], "is no image: its name must end in png, jpg, gif or webp\n"),
+        (&["--document", &image], "is no document: its name must end in pdf, csv,"),
+        (&["--image", "nowhere.png"], "nowhere.png: No such file or directory"),
+        (&["--tool", &broken], "is no toolSpec: it must have name and inputSchema.json"),
+        (&["--guardrail", "abc"], "--guardrail must be ID:VERSION"),
+    ] {
+        let (code, _, err) = run(bedrock(&[arguments, &["x"]].concat()));
+        assert_eq!(code, Some(2), "{arguments:?}: {err}");
+        assert!(err.contains(message), "{arguments:?}: {err}");
+    }
+}
+
+/// What AWS's model has against a request stands beside AWS's own words.
+#[test]
+fn a_refusal_comes_with_what_the_model_has_against_it() {
+    let (code, _, err) = run(bedrock(&["--model", "fake.error-validation", "--guardrail", "a b:1", "x"]));
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("guardrailConfig.guardrailIdentifier must match (|([a-z0-9]+)|"), "{err}");
+    assert!(err.contains("error: Bedrock answered ValidationException"), "{err}");
 }
 
 #[test]

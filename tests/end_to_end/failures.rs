@@ -144,6 +144,7 @@ async fn broken_connections() {
     assert_begun(&events, "fault-break");
     let error = network(end);
     assert!(error.reply_begun && error.request_id.is_some());
+    assert_eq!(error.code, "connection-terminated");
     let (events, end) = ask(&fake, "fault-close").await;
     let error = network(end);
     assert!(events.is_empty() && !error.reply_begun);

@@ -3,7 +3,8 @@
 //! What is real Bedrock's is read from folders that environment variables name, since it is not ours to ship; where
 //! a variable is not set, the test says so and does nothing else:
 //!
-//! * `BEDROCK_RECORDINGS`: `streams/*.bin` with `golden/awsjs/*.jsonl`, and `exchanges.jsonl`.
+//! * `BEDROCK_RECORDINGS`: `streams/*.bin` with `golden/awsjs/*.jsonl`, and `exchanges.jsonl`;
+//! * `BEDROCK_GENERATED_REQUESTS`: what `clients/generate.py` prints.
 
 mod authentication;
 mod cancelling;
@@ -11,9 +12,12 @@ mod component;
 mod deadlines;
 mod ending;
 mod failures;
+mod generated;
+mod model;
 mod recordings;
 mod replies;
 mod sandbox;
 mod service;
 mod streaming;
 mod support;
+mod whole;

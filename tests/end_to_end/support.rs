@@ -1,6 +1,7 @@
 //! What all tests need.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -79,6 +80,36 @@ pub(crate) fn recordings() -> Option<PathBuf> {
         println!("SKIPPED: BEDROCK_RECORDINGS names no folder with recorded replies");
     }
     folder
+}
+
+/// Hand-made, and no valid streams.
+const INVALID: [&str; 2] = ["032-", "033-"];
+
+/// The recorded replies by name, as they came.
+pub(crate) fn recorded_streams() -> Option<Vec<(String, Vec<u8>)>> {
+    let mut streams: Vec<_> = fs::read_dir(recordings()?.join("streams"))
+        .expect("the folder has streams")
+        .map(|entry| entry.expect("it can be read").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "bin"))
+        .map(|path| {
+            let name = path.file_stem().expect("it has a name").to_string_lossy().into_owned();
+            (name, fs::read(&path).expect("it can be read"))
+        })
+        .filter(|(name, _)| !INVALID.iter().any(|invalid| name.starts_with(invalid)))
+        .collect();
+    streams.sort();
+    Some(streams)
+}
+
+/// The recorded exchanges.
+pub(crate) fn exchanges() -> Option<Vec<Value>> {
+    Some(lines(&recordings()?.join("exchanges.jsonl")))
+}
+
+/// The values of a file with one on each line.
+pub(crate) fn lines(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
 }
 
 /// Posts a body with a new signature over a connection of its own, and returns status and body.

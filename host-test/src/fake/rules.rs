@@ -35,7 +35,7 @@ pub(crate) fn check(request: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Every tool use needs its result in the very next message.
+/// Every tool use needs its result in the very next message, unless AWS ran the tool and has it in the same one.
 fn answered(at: usize, message: &Value, next: Option<&Value>) -> Result<(), Refusal> {
     let ids = |message: &Value, block: &str| -> Vec<String> {
         let blocks = list(&message["content"]).iter();
@@ -43,7 +43,7 @@ fn answered(at: usize, message: &Value, next: Option<&Value>) -> Result<(), Refu
     };
     // A call at the end of the conversation has nobody to answer it yet.
     let Some(next) = next else { return Ok(()) };
-    let results = ids(next, "toolResult");
+    let results = [ids(message, "toolResult"), ids(next, "toolResult")].concat();
     let missing: Vec<String> =
         ids(message, "toolUse").into_iter().filter(|id| !results.contains(id)).collect();
     if missing.is_empty() {

@@ -115,12 +115,13 @@ fn tool_use(block: &ToolUseBlock) -> Value {
 }
 
 fn incomplete_tool_use(block: &IncompleteToolUseBlock) -> Value {
-    object([
+    let known = object([
         ("toolUseId", Some(block.tool_use_id.as_str().into())),
         ("name", Some(block.name.as_str().into())),
         ("input", Some(block.input.as_str().into())),
         ("type", block.type_.as_ref().map(|kind| kind.name().into())),
-    ])
+    ]);
+    with_extra(known, block.extra.as_deref())
 }
 
 fn tool_result(block: &ToolResultBlock) -> Value {

@@ -4,12 +4,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::content_block::{citation, error_block, media_source};
+use super::content_block::{citation, error_block, media_source, message};
 use super::names::Named as _;
 use super::{document, object, unknown, with_extra};
+use crate::Reply;
 use crate::types::{
-    ContentBlockDelta, ContentBlockStart, MetadataEvent, ReasoningContentBlockDelta, StopReason, StreamEvent,
-    TokenUsage, ToolResultBlockDelta,
+    ContentBlockDelta, ContentBlockStart, ImageFormat, MetadataEvent, ReasoningContentBlockDelta, StopReason,
+    StreamEvent, TokenUsage, ToolResultBlockDelta,
 };
 
 /// An event, named as AWS names it: `{"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":"Hi"}}}`.
@@ -37,9 +38,30 @@ pub fn event(event: &StreamEvent) -> Value {
     }
 }
 
+/// A whole reply, as the operation that is not streamed gives it; what has no place is left out.
+pub fn reply(reply: &Reply) -> Value {
+    let fields = reply.additional_model_response_fields.as_deref().map(document);
+    let mut whole = object([
+        ("output", Some(json!({"message": message(&reply.message)}))),
+        ("stopReason", reply.stop_reason.as_ref().map(|reason| reason.name().into())),
+        ("additionalModelResponseFields", fields),
+    ]);
+    if let (Some(members), Some(Value::Object(rest))) =
+        (whole.as_object_mut(), reply.metadata.as_ref().map(metadata))
+    {
+        members.extend(rest);
+    }
+    whole
+}
+
 /// A reason, as AWS writes it.
 pub fn stop_reason(reason: &StopReason) -> &str {
     reason.name()
+}
+
+/// A format, as AWS writes it.
+pub fn image_format(format: &ImageFormat) -> &str {
+    format.name()
 }
 
 fn start(start: &ContentBlockStart) -> Value {

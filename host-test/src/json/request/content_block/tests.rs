@@ -201,15 +201,17 @@ fn an_incomplete_tool_use_is_written_as_far_as_it_came() {
         name: "n".into(),
         input: "{\"a".into(),
         type_: None,
+        extra: None,
     };
     assert_eq!(
         json::content_block(&ContentBlock::IncompleteToolUse(incomplete.clone())),
         json!({"toolUse": {"toolUseId": "i", "name": "n", "input": "{\"a"}}),
     );
     incomplete.type_ = Some(ToolUseType::Other("tool_use".into()));
+    incomplete.extra = Some(r#"{"x":1}"#.into());
     assert_eq!(
         json::content_block(&ContentBlock::IncompleteToolUse(incomplete)),
-        json!({"toolUse": {"toolUseId": "i", "name": "n", "input": "{\"a", "type": "tool_use"}}),
+        json!({"toolUse": {"toolUseId": "i", "name": "n", "input": "{\"a", "type": "tool_use", "x": 1}}),
     );
 }
 
