@@ -66,13 +66,13 @@ pub(crate) struct Ask {
     /// Lets the model call a tool: a file with a toolSpec, as AWS writes it; may be given more than once
     #[arg(long = "tool", value_name = "FILE", requires = "prompt")]
     pub(crate) tools: Vec<PathBuf>,
-    /// Lets the model think for so many tokens (Claude: thinking.budget_tokens)
+    /// Lets the model think for so many tokens (a thinking budget, as Claude has it)
     #[arg(long, value_name = "TOKENS")]
     pub(crate) thinking: Option<u32>,
     /// Applies a guardrail, and shows what it did
     #[arg(long, value_name = "ID:VERSION")]
     pub(crate) guardrail: Option<String>,
-    /// Waits for the whole reply instead of streaming it (Converse instead of ConverseStream)
+    /// Waits for the whole reply instead of streaming it
     #[arg(long)]
     pub(crate) whole: bool,
     /// Prints one event a line, as AWS writes it

@@ -57,7 +57,7 @@ fn with_their_unknown_members(events: &[Value]) -> Vec<Value> {
         match path.rsplit_once('.') {
             None => all.push(event.clone()),
             Some((place, member)) => {
-                let place = format!("/{}", place.replace('.', "/").replace('[', "/").replace(']', ""));
+                let place = format!("/{}", place.replace(['.', '['], "/").replace(']', ""));
                 let object = all.last_mut().and_then(|event| event.pointer_mut(&place));
                 let object = object.and_then(Value::as_object_mut).expect("it belongs to the event before");
                 object.insert(member.to_owned(), value.clone());

@@ -3,6 +3,8 @@
 //! Its tables are computed for each decoder, in a few microseconds. In the binary they would be a good part of a
 //! small component, and what makes them is a few lines.
 
+#![expect(clippy::indexing_slicing, reason = "a table has an entry for each value of a byte")]
+
 use alloc::boxed::Box;
 
 /// How many bytes are taken at a time, each by a table of its own ("slicing by 8").

@@ -62,7 +62,7 @@ impl Assembly {
             StreamEvent::MessageStart(role) => self.role = Some(role.clone()),
             StreamEvent::ContentBlockStart(event) => {
                 let block = self.block(event.content_block_index);
-                block.start = event.start.clone();
+                block.start.clone_from(&event.start);
             }
             StreamEvent::ContentBlockDelta(event) => {
                 let block = self.block(event.content_block_index);

@@ -84,7 +84,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
     text.split_inclusive(end).map(str::to_owned).collect()
 }
 
-fn reply(content: Value, stop_reason: &str, usage: [usize; 2]) -> Value {
+fn reply(content: &Value, stop_reason: &str, usage: [usize; 2]) -> Value {
     let [input, output] = usage;
     json!({
         "metrics": {"latencyMs": 467},
@@ -109,7 +109,7 @@ pub(super) fn of(scenario: &str, prompt: &str) -> Option<Value> {
             _ => prompt,
         }),
         "tool-use" => reply(
-            json!([
+            &json!([
                 {"text": "Let me look."},
                 {"toolUse": {"input": {"city": "Paris"}, "name": "weather", "toolUseId": "tooluse_1", "type": "tool_use"}},
                 {"toolUse": {"input": {}, "name": "clock", "toolUseId": "tooluse_2", "type": "tool_use"}},
@@ -118,7 +118,7 @@ pub(super) fn of(scenario: &str, prompt: &str) -> Option<Value> {
             [402, 41],
         ),
         "reasoning" => reply(
-            json!([
+            &json!([
                 {"reasoningContent": {"reasoningText": {"signature": "c2lnbmF0dXJl", "text": "The user wants a number."}}},
                 {"reasoningContent": {"redactedContent": "AAH/"}},
                 {"text": "42"},
@@ -128,7 +128,7 @@ pub(super) fn of(scenario: &str, prompt: &str) -> Option<Value> {
         ),
         "citations" => citations(),
         "image" => reply(
-            json!([
+            &json!([
                 {"text": "Here it is."},
                 {"image": {"format": "png", "source": {"bytes": PIXEL}}},
             ]),
@@ -149,7 +149,7 @@ const PIXEL: &str =
 fn text(prompt: &str) -> Value {
     let text = format!("You said: {prompt}. Every word of this is a frame of its own: ☃, 東京, 🦀.");
     let words = text.split(' ').count();
-    reply(json!([{"text": text}]), "end_turn", [12, words])
+    reply(&json!([{"text": text}]), "end_turn", [12, words])
 }
 
 fn demo() -> Value {
@@ -157,7 +157,7 @@ fn demo() -> Value {
     let speech = "Hello from a fake Amazon Bedrock! These words arrive one frame at a time, through a WebAssembly \
         component that signed its request and can reach nothing but this server. Let me look up the weather.";
     reply(
-        json!([
+        &json!([
             {"reasoningContent": {"reasoningText": {"signature": "c2lnbmF0dXJl", "text": thought}}},
             {"text": speech},
             {"toolUse": {"input": {"city": "Paris", "unit": "celsius"}, "name": "weather", "toolUseId": "tooluse_demo"}},
@@ -179,7 +179,7 @@ fn citations() -> Value {
         "title": "Paris",
     });
     reply(
-        json!([
+        &json!([
             {"text": "As the sources say: "},
             {"citationsContent": {"citations": [page, web], "content": [{"text": "it boils at 100 °C in Paris."}]}},
         ]),
@@ -191,7 +191,7 @@ fn citations() -> Value {
 fn server_tool() -> Value {
     let found = json!({"results": [{"title": "Paris", "url": "https://weather.example/paris"}]});
     reply(
-        json!([
+        &json!([
             {"toolUse": {"input": {"query": "weather in Paris"}, "name": "nova_grounding", "toolUseId": "tooluse_s", "type": "server_tool_use"}},
             {"toolResult": {
                 "content": [{"text": "one result"}, {"json": found}],
@@ -208,7 +208,7 @@ fn server_tool() -> Value {
 
 fn guardrail() -> Value {
     let mut reply =
-        reply(json!([{"text": "Sorry, I cannot talk about that."}]), "guardrail_intervened", [20, 0]);
+        reply(&json!([{"text": "Sorry, I cannot talk about that."}]), "guardrail_intervened", [20, 0]);
     let topic = json!({"action": "BLOCKED", "detected": true, "name": "weather", "type": "DENY"});
     reply["trace"] = json!({"guardrail": {
         "actionReason": "Guardrail blocked.",
@@ -218,7 +218,7 @@ fn guardrail() -> Value {
 }
 
 fn cached() -> Value {
-    let mut reply = reply(json!([{"text": "As before."}]), "end_turn", [3, 2]);
+    let mut reply = reply(&json!([{"text": "As before."}]), "end_turn", [3, 2]);
     reply["usage"]["cacheReadInputTokens"] = 1_000.into();
     reply["usage"]["cacheWriteInputTokens"] = 500.into();
     reply["usage"]["cacheDetails"] =
