@@ -33,6 +33,9 @@ pub(crate) struct FakeServer {
     /// How long to pause between the events of a reply, in milliseconds
     #[arg(long, default_value_t = 0, value_name = "MS")]
     pub(crate) pace: u64,
+    /// How far its clock is ahead, in seconds
+    #[arg(long, default_value_t = 0, value_name = "SECONDS", allow_negative_numbers = true)]
+    pub(crate) clock_offset: i64,
 }
 
 #[derive(Args, Debug)]

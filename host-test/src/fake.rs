@@ -85,11 +85,13 @@ pub struct Options {
     pub region: String,
     /// How long to pause between the events of a reply.
     pub pace: Duration,
+    /// How far its clock is ahead, in seconds.
+    pub clock_offset: i64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, region: "us-east-1".into(), pace: Duration::ZERO }
+        Self { port: 0, region: "us-east-1".into(), pace: Duration::ZERO, clock_offset: 0 }
     }
 }
 
@@ -117,9 +119,20 @@ struct Shared {
     options: Options,
     model: Model,
     requests: Mutex<Vec<Recorded>>,
+    /// How often each model was asked.
+    asked: Mutex<HashMap<String, usize>>,
     replays: Mutex<HashMap<String, Vec<Vec<u8>>>>,
     gate: watch::Sender<bool>,
     abandoned: watch::Sender<usize>,
+}
+
+impl Shared {
+    /// By the fake's clock.
+    fn now(&self) -> SystemTime {
+        let offset = Duration::from_secs(self.options.clock_offset.unsigned_abs());
+        let now = SystemTime::now();
+        if self.options.clock_offset < 0 { now - offset } else { now + offset }
+    }
 }
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -144,6 +157,7 @@ impl Fake {
             options,
             model: Model::load(),
             requests: Mutex::default(),
+            asked: Mutex::default(),
             replays: Mutex::default(),
             gate: watch::Sender::new(false),
             abandoned: watch::Sender::new(0),
@@ -237,7 +251,8 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<R
             Ok(_) => None,
         },
     });
-    let response = Response::builder().header("x-amzn-requestid", request_id);
+    let date = authentication::http_date(shared.now());
+    let response = Response::builder().header("x-amzn-requestid", request_id).header("date", date);
     let response = match checked {
         Ok(Answer::Reply(steps)) => response
             .header("content-type", content_type(head.uri.path()))
@@ -263,13 +278,19 @@ fn check(head: &http::request::Parts, body: &Bytes, shared: &Shared) -> Result<A
     if !head.headers.contains_key("content-length") {
         return Err(Refusal::new(411, "MissingContentLengthException", "Length Required"));
     }
-    authentication::check(head, body, &shared.options.region, SystemTime::now())?;
+    authentication::check(head, body, &shared.options.region, shared.now())?;
     let request = shared.model.check(operation, &model_id, body)?;
     rules::check(&request)?;
     if let Some(name) = model_id.strip_prefix("replay.") {
         return script::replay(lock(&shared.replays).get(name));
     }
-    script::answer(operation, &model_id, &request, shared.options.pace)
+    let before = {
+        let mut asked = lock(&shared.asked);
+        let count = asked.entry(model_id.clone()).or_default();
+        *count += 1;
+        *count - 1
+    };
+    script::answer(operation, &model_id, &request, before, shared.options.pace)
 }
 
 /// Of a reply.

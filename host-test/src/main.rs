@@ -100,6 +100,7 @@ async fn serve(options: FakeServer) -> Result<(), Failure> {
         port: options.port,
         region: options.region,
         pace: Duration::from_millis(options.pace),
+        clock_offset: options.clock_offset,
     })
     .await?;
     writeln!(io::stdout(), "{}", fake.url())?;

@@ -1,7 +1,5 @@
 //! Who is asking, and that nobody learns how they proved it.
 
-use std::time::Duration;
-
 use host_test::fake::{API_KEY, Fake, KEYS, Keys, Options};
 use host_test::types::{self, ServiceError};
 use host_test::{Connection, Credentials, Error};
@@ -103,7 +101,7 @@ async fn a_clock_that_is_off_is_refused_and_can_be_set_right() {
 /// The region that is signed for is that of the model's ARN, wherever the request goes.
 #[tokio::test]
 async fn the_region_of_an_arn_is_signed_for() {
-    let options = Options { region: "ap-south-1".into(), pace: Duration::ZERO, port: 0 };
+    let options = Options { region: "ap-south-1".into(), ..Options::default() };
     let fake = Fake::start(options).await.expect("loopback has a free port");
     let arn = "arn:aws:bedrock:ap-south-1:123456789012:inference-profile/apac.amazon.nova-lite-v1:0";
     let mut events = host().stream_converse(&connection(&fake), &question(arn)).await.expect("it is sent");

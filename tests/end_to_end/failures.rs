@@ -144,7 +144,8 @@ async fn broken_connections() {
     assert_begun(&events, "fault-break");
     let error = network(end);
     assert!(error.reply_begun && error.request_id.is_some());
-    assert_eq!(error.code, "connection-terminated");
+    // wasmtime has no code for what breaks a body.
+    assert!(error.message.ends_with("failed: internal-error (connection terminated)"), "{}", error.message);
     let (events, end) = ask(&fake, "fault-close").await;
     let error = network(end);
     assert!(events.is_empty() && !error.reply_begun);
@@ -286,7 +287,7 @@ async fn refused_before_anything_is_sent() {
         ("connection.endpoint-url", |connection, _| {
             connection.endpoint_url = Some(format!("http://127.0.0.1/{}", "x".repeat(200_000)));
         }),
-        ("connection.max-attempts", |connection, _| connection.max_attempts = Some(2)),
+        ("connection.max-attempts", |connection, _| connection.max_attempts = Some(0)),
         ("connection.max-frame-bytes", |connection, _| connection.max_frame_bytes = Some(15)),
         ("additionalModelRequestFields", |_, request| {
             request.additional_model_request_fields = Some("{".into());

@@ -229,15 +229,19 @@ async fn deep_documents_and_large_requests_fit() {
     assert_eq!(events.len(), 3);
     // Deeper than this library's own reader goes: it shows the text.
     let fields = &events[2]["messageStop"]["additionalModelResponseFields"];
-    assert_eq!(fields.as_str().map(str::len), Some(40_000));
+    assert_eq!(fields.as_str().map(str::len), Some(2_000));
 
-    let depth = 100_000;
     let mut request = question("fake.text");
-    request.additional_model_request_fields = Some("[".repeat(depth) + &"]".repeat(depth));
+    let nested = |depth: usize| Some("[".repeat(depth) + &"]".repeat(depth));
+    request.additional_model_request_fields = nested(1_000);
     let mut events = host().stream_converse(&connection(&fake), &request).await.expect("it can be sent");
     let (_, end) = read(&mut events).await;
     let error = end.expect_err("the fake does not go that deep").to_string();
     assert!(error.contains("SerializationException"), "{error}");
+    request.additional_model_request_fields = nested(100_000);
+    let error = host().stream_converse(&connection(&fake), &request).await.err().expect("it is refused");
+    let text = "invalid request: additionalModelRequestFields is nested more than 1024 levels deep";
+    assert_eq!(error.to_string(), text);
 
     let text = "a large prompt ".repeat(1_500_000);
     let request = ConverseRequest::new("fake.tool-use").user(text.as_str());

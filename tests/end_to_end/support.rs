@@ -23,9 +23,14 @@ pub(crate) async fn fake() -> Fake {
     Fake::start(fake::Options::default()).await.expect("loopback has a free port")
 }
 
-/// To the fake, with keys that it knows.
+/// To the fake, with keys that it knows, and once: a failure is looked at when it comes.
 pub(crate) fn connection(fake: &Fake) -> Connection {
-    Connection { endpoint_url: Some(fake.url()), credentials: keys(fake::KEYS[0]), ..Connection::default() }
+    Connection {
+        endpoint_url: Some(fake.url()),
+        credentials: keys(fake::KEYS[0]),
+        max_attempts: Some(1),
+        ..Connection::default()
+    }
 }
 
 pub(crate) fn keys(keys: fake::Keys) -> Credentials {

@@ -3,9 +3,10 @@
 //! The contract is `wit/` at the root of the repository. Data flows one way:
 //!
 //! * request: the caller's records → `bedrock_endpoint` → `request` (path and body) → `head` (headers, signature) →
-//!   `transport`;
+//!   `transport`; `call` does it for each attempt;
 //! * reply: `transport` (bytes) → `bedrock_eventstream` (frames) → `frame` → `event` or `service_error` → the
-//!   caller's records, and those → `assembly` if the reply is kept. `reply` is the state machine that drives it.
+//!   caller's records, and those → `assembly` if the reply is kept. `reply` is the state machine that drives it, and
+//!   `retry` decides on another attempt.
 //!
 //! All modules but `reply` and `transport` are pure and are tested natively; those two are tested from outside,
 //! in a wasm runtime.
@@ -17,13 +18,17 @@ extern crate alloc;
 
 mod assembly;
 mod bindings;
+mod call;
 mod event;
+mod failure;
 mod frame;
 mod head;
+mod http_date;
 mod json;
 mod names;
 mod reply;
 mod request;
+mod retry;
 #[cfg(target_family = "wasm")]
 mod runtime;
 mod secrets;
@@ -48,7 +53,7 @@ impl Guest for Component {
     type EventStream = Stream;
 
     fn stream_converse(connection: Connection, request: ConverseRequest) -> Result<EventStream, Error> {
-        Ok(EventStream::new(Stream(RefCell::new(Reply::open(&connection, &request)?))))
+        Ok(EventStream::new(Stream(RefCell::new(Reply::open(connection, &request)?))))
     }
 
     fn check(request: ConverseRequest) -> Vec<Finding> {

@@ -1,25 +1,24 @@
-//! The reply as it arrives: a small state machine over one exchange.
+//! The reply as it arrives: a small state machine over one exchange, or over a few that fail.
 
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use bedrock_endpoint::Wanted;
 use bedrock_eventstream::Decoder;
 
 use crate::assembly::Assembly;
-use crate::bindings::converse::{Attempt, Connection, Header, Operation, Outcome};
+use crate::bindings::converse::{Attempt, Connection, Operation, Outcome};
 use crate::bindings::types::{
-    ConverseRequest, Deadline, Error, IncompleteError, InvalidRequest, NetworkError, ProtocolError,
-    ProtocolErrorKind, StreamEvent, TimeoutError,
+    ConverseRequest, Deadline, Error, IncompleteError, ProtocolErrorKind, StreamEvent,
 };
+use crate::call::Call;
 use crate::event::response;
+use crate::failure::{self, Broken, media_type};
 use crate::frame::{self, Seen};
+use crate::retry;
 use crate::secrets::Secrets;
-use crate::transport::{
-    self, Body, Chunk, Duration, Exchange, Failure, Instant, Progress, Refused, Response, Timer,
-};
-use crate::{head, request, service_error};
+use crate::service_error;
+use crate::transport::{self, Body, Chunk, Duration, Exchange, Instant, Progress, Response, Timer};
 
 /// 24 MiB of payload, 128 KiB of headers, and their frame.
 const DEFAULT_MAX_FRAME: u32 = 24 * 1024 * 1024 + 128 * 1024 + 16;
@@ -32,8 +31,9 @@ const MILLISECOND: Duration = 1_000_000;
 const SECOND: Duration = 1_000 * MILLISECOND;
 const MINUTE: Duration = 60 * SECOND;
 
-/// How long to wait for more of the reason of a refusal. The head has the most of it.
-const REFUSAL_PATIENCE: Duration = 10 * SECOND;
+/// How long to wait for what may as well not come: more of the reason of a refusal, of which the head has the most,
+/// or what follows the end of a reply.
+const PATIENCE: Duration = 10 * SECOND;
 
 /// A reply, from the moment its request was handed to the host.
 pub(crate) struct Reply {
@@ -42,19 +42,25 @@ pub(crate) struct Reply {
     limits: Limits,
     /// How long calls have waited since the last progress.
     waited: Duration,
-    operation: Operation,
-    seen: Seen,
+    call: Call,
+    secrets: Secrets,
+    /// The last is the one under way.
+    attempts: Vec<Attempt>,
+    max_attempts: u32,
+    /// What the next attempt adds to the host's wall clock, in milliseconds.
+    clock_offset: i64,
+    /// Whether that was corrected, which is done once.
+    clock_corrected: bool,
     max_frame: u32,
+    seen: Seen,
     kept: Option<Assembly>,
     /// How much more of the reply, in bytes, is kept.
     room: u32,
-    /// The host and port of the endpoint, for errors.
-    authority: String,
-    secrets: Secrets,
-    attempt: Attempt,
 }
 
 enum State {
+    /// An attempt failed, and the next is to be made then.
+    BackingOff(Instant),
     /// The request is being sent, or the head of the response awaited.
     Exchanging(Exchange),
     /// Frames arrive.
@@ -87,78 +93,45 @@ enum Step {
 
 impl Reply {
     /// Checks, signs and hands over the request.
-    pub(crate) fn open(connection: &Connection, request: &ConverseRequest) -> Result<Self, Error> {
+    pub(crate) fn open(connection: Connection, request: &ConverseRequest) -> Result<Self, Error> {
         let max_frame = connection.max_frame_bytes.unwrap_or(DEFAULT_MAX_FRAME);
         if max_frame < MIN_MAX_FRAME {
-            return Err(invalid("connection.max-frame-bytes", "must be at least 16"));
+            return Err(failure::invalid("connection.max-frame-bytes", "must be at least 16"));
         }
-        if connection.max_attempts.is_some_and(|attempts| attempts != 1) {
-            return Err(invalid(
-                "connection.max-attempts",
-                "is not supported by this version of the component",
-            ));
+        let max_attempts = connection.max_attempts.unwrap_or(retry::DEFAULT_ATTEMPTS);
+        if max_attempts == 0 {
+            return Err(failure::invalid("connection.max-attempts", "must be at least 1"));
         }
-        let operation = connection.operation;
-        let endpoint = bedrock_endpoint::resolve(&Wanted {
-            region: connection.region.as_deref(),
-            default_region: connection.default_region.as_deref(),
-            endpoint_url: connection.endpoint_url.as_deref(),
-            use_fips: connection.use_fips,
-            use_dual_stack: connection.use_dual_stack,
-            model_id: &request.model_id,
-        })
-        .map_err(|error| invalid(error.path, &error.reason))?;
-        let mut path = endpoint.path_prefix.clone();
-        path.push_str(&request::path(&request.model_id, operation).map_err(Error::InvalidRequest)?);
-        let body = request::body(request, operation).map_err(Error::InvalidRequest)?;
-        let time = transport::unix_time().saturating_add_signed(connection.clock_offset);
-        let headers = head::headers(connection, &endpoint, &path, &body, time / 1_000)
-            .map_err(Error::InvalidRequest)?;
-
-        let deadlines = &connection.deadlines;
+        let deadlines = connection.deadlines;
+        let until_head = if connection.operation == Operation::Converse { 60 * MINUTE } else { 15 * MINUTE };
         let limits = Limits {
             write: duration(deadlines.write, Some(MINUTE)),
-            response_head: duration(
-                deadlines.response_head,
-                Some(if operation == Operation::Converse { 60 * MINUTE } else { 15 * MINUTE }),
-            ),
+            response_head: duration(deadlines.response_head, Some(until_head)),
             idle: duration(deadlines.idle, Some(15 * MINUTE)),
             end: duration(deadlines.total, None).map(|total| transport::now().saturating_add(total)),
         };
-        let connect = duration(deadlines.connect, Some(10 * SECOND));
-        let exchange = Exchange::begin(&endpoint, &path, &headers, body, connect).map_err(|refused| {
-            let failure = match refused {
-                Refused::Failure(failure) => failure,
-                Refused::Header(name) => {
-                    let own = |header: &Header| header.name.eq_ignore_ascii_case(&name);
-                    if let Some(index) = connection.headers.iter().position(own) {
-                        let path = format!("connection.headers[{index}]");
-                        return invalid(&path, "has a name that the host keeps to itself");
-                    }
-                    Failure { code: "HTTP-request-denied", detail: Some(format!("it does not take {name}")) }
-                }
-            };
-            failed(&failure, Deadline::ResponseHead, &endpoint.authority)
+        let (clock_offset, keep_reply) = (connection.clock_offset, connection.keep_reply);
+        let call = Call::new(connection, request, duration(deadlines.connect, Some(10 * SECOND)))?;
+        let secrets = Secrets::of(call.credentials());
+        let exchange = call.send(clock_offset).map_err(|mut error| {
+            secrets.mask_error(&mut error);
+            error
         })?;
         Ok(Self {
             state: State::Exchanging(exchange),
             timer: Timer::default(),
             limits,
             waited: 0,
-            operation,
-            seen: Seen::default(),
+            call,
+            secrets,
+            attempts: Vec::from([attempt(clock_offset)]),
+            max_attempts,
+            clock_offset,
+            clock_corrected: false,
             max_frame,
-            kept: connection.keep_reply.map(|_| Assembly::default()),
-            room: connection.keep_reply.unwrap_or_default(),
-            authority: endpoint.authority,
-            secrets: Secrets::of(&connection.credentials),
-            attempt: Attempt {
-                status: None,
-                request_id: None,
-                failure: None,
-                backoff: 0,
-                clock_offset: connection.clock_offset,
-            },
+            seen: Seen::default(),
+            kept: keep_reply.map(|_| Assembly::default()),
+            room: keep_reply.unwrap_or_default(),
         })
     }
 
@@ -185,8 +158,8 @@ impl Reply {
             }
             match step {
                 Ok(Step::Moved | Step::Blocked) => {}
-                Ok(Step::Complete) => self.end(Ok(())),
-                Err(error) => self.end(Err(error)),
+                Ok(Step::Complete) => self.state = State::Ended(Ok(())),
+                Err(broken) => self.fail(broken),
             }
             if !events.is_empty() {
                 self.keep(&events);
@@ -223,25 +196,33 @@ impl Reply {
                 Err(error) => break Err(error),
             }
         };
+        let request_id = self.request_id();
         Outcome {
             reply: self.kept.take().and_then(Assembly::finish),
             verdict,
-            request_id: self.request_id(),
-            attempts: self.attempts(),
+            request_id,
+            attempts: self.attempts,
         }
     }
 
     pub(crate) fn request_id(&self) -> Option<String> {
-        self.attempt.request_id.clone()
+        self.attempts.last().and_then(|attempt| attempt.request_id.clone())
     }
 
     pub(crate) fn attempts(&self) -> Vec<Attempt> {
-        Vec::from([self.attempt.clone()])
+        self.attempts.clone()
     }
 
     /// Does what can be done without waiting.
-    fn step(&mut self, events: &mut Vec<StreamEvent>) -> Result<Step, Error> {
+    fn step(&mut self, events: &mut Vec<StreamEvent>) -> Result<Step, Broken> {
         match &mut self.state {
+            State::BackingOff(until) => {
+                if transport::now() < *until {
+                    return Ok(Step::Blocked);
+                }
+                self.send()?;
+                Ok(Step::Moved)
+            }
             State::Exchanging(exchange) => match exchange.step() {
                 Ok(Progress::Blocked) => Ok(Step::Blocked),
                 Ok(Progress::Sent) => Ok(Step::Moved),
@@ -249,22 +230,32 @@ impl Reply {
                     self.receive(response);
                     Ok(Step::Moved)
                 }
-                Err(failure) => Err(failed(&failure, Deadline::ResponseHead, &self.authority)),
+                Err(broken) => {
+                    Err(failure::of_exchange(&broken, Deadline::ResponseHead, self.call.authority()).into())
+                }
             },
             State::Reading(body, decoder) => match body.read() {
                 Ok(Chunk::Blocked) => Ok(send(body)),
                 Ok(Chunk::Data(data)) => {
                     take_room(&mut self.kept, &mut self.room, data.len());
                     decoder.push(data);
-                    frame::decode_all(decoder, &mut self.seen, events).map(|()| Step::Moved)
+                    let begun = self.seen.begun;
+                    frame::decode_all(decoder, &mut self.seen, events)?;
+                    if self.seen.begun && !begun {
+                        self.call.forget();
+                    }
+                    Ok(Step::Moved)
                 }
                 Ok(Chunk::End) if self.seen.stopped => Ok(Step::Complete),
                 Ok(Chunk::End) => Err(Error::Incomplete(IncompleteError {
                     inside_frame: decoder.finish().is_err(),
                     reply_begun: false,
                     request_id: None,
-                })),
-                Err(failure) => Err(failed(&failure, Deadline::Idle, &self.authority)),
+                })
+                .into()),
+                Err(broken) => {
+                    Err(failure::of_exchange(&broken, Deadline::Idle, self.call.authority()).into())
+                }
             },
             State::Collecting(response, so_far) => match response.body.read() {
                 Ok(Chunk::Blocked) => Ok(send(&mut response.body)),
@@ -275,18 +266,20 @@ impl Reply {
                         return Ok(Step::Moved);
                     }
                     let message = format!("the response has more than {} bytes", self.max_frame);
-                    Err(protocol(ProtocolErrorKind::TooLarge, message))
+                    Err(failure::protocol(ProtocolErrorKind::TooLarge, message).into())
                 }
                 Ok(Chunk::End) if service_error::is_error(so_far) => {
-                    Err(refusal(response, self.operation, so_far))
+                    Err(failure::of_response(response, self.call.operation(), so_far))
                 }
                 Ok(Chunk::End) => {
                     response::decode(so_far, events)
-                        .map_err(|problem| protocol(ProtocolErrorKind::Json, problem))?;
+                        .map_err(|problem| failure::protocol(ProtocolErrorKind::Json, problem))?;
                     self.seen = Seen { begun: true, stopped: true };
                     Ok(Step::Complete)
                 }
-                Err(failure) => Err(failed(&failure, Deadline::Idle, &self.authority)),
+                Err(broken) => {
+                    Err(failure::of_exchange(&broken, Deadline::Idle, self.call.authority()).into())
+                }
             },
             State::Refusing(response, so_far) => match response.body.read() {
                 Ok(Chunk::Blocked) => Ok(send(&mut response.body)),
@@ -294,27 +287,36 @@ impl Reply {
                     let room = MAX_REFUSAL - so_far.len();
                     so_far.extend_from_slice(data.get(..room).unwrap_or(&data));
                     if data.len() < room {
-                        Ok(Step::Moved)
-                    } else {
-                        Err(refusal(response, self.operation, so_far))
+                        return Ok(Step::Moved);
                     }
+                    Err(failure::of_response(response, self.call.operation(), so_far))
                 }
-                Ok(Chunk::End) | Err(_) => Err(refusal(response, self.operation, so_far)),
+                Ok(Chunk::End) | Err(_) => Err(failure::of_response(response, self.call.operation(), so_far)),
             },
-            State::Ended(end) => end.clone().map(|()| Step::Complete),
+            State::Ended(end) => Ok(end.clone().map(|()| Step::Complete)?),
         }
+    }
+
+    /// Makes the next attempt.
+    fn send(&mut self) -> Result<(), Error> {
+        self.attempts.push(attempt(self.clock_offset));
+        self.state = State::Exchanging(self.call.send(self.clock_offset)?);
+        Ok(())
     }
 
     /// Takes the head of the response.
     fn receive(&mut self, response: Response) {
-        self.attempt.status = Some(response.status);
-        self.attempt.request_id = response.header("x-amzn-requestid");
-        self.attempt.request_id.iter_mut().for_each(|id| self.secrets.mask(id));
+        let mut request_id = response.header("x-amzn-requestid");
+        request_id.iter_mut().for_each(|id| self.secrets.mask(id));
+        let attempt = self.attempt();
+        attempt.status = Some(response.status);
+        attempt.request_id = request_id;
+        let operation = self.call.operation();
         let is_reply = response.status == 200
             && response
                 .header("content-type")
-                .is_some_and(|kind| is_media_type(&kind, media_type(self.operation)));
-        self.state = match self.operation {
+                .is_some_and(|kind| is_media_type(&kind, media_type(operation)));
+        self.state = match operation {
             _ if !is_reply => State::Refusing(response, Vec::new()),
             Operation::ConverseStream => State::Reading(response.into_body(), Decoder::new(self.max_frame)),
             Operation::Converse => State::Collecting(response, Vec::new()),
@@ -332,18 +334,21 @@ impl Reply {
         }
     }
 
-    /// The deadline that is next, and when.
+    /// The attempt that is under way.
+    fn attempt(&mut self) -> &mut Attempt {
+        self.attempts.last_mut().expect("the first is made at once")
+    }
+
+    /// The deadline that is next, and when. Of what is waited for on purpose it is no deadline.
     fn next_deadline(&self, now: Instant) -> (Deadline, Option<Instant>) {
+        let patience = |patience: Option<Duration>| Some(patience.unwrap_or(PATIENCE).min(PATIENCE));
         let (deadline, patience) = match &self.state {
             State::Exchanging(exchange) if exchange.is_sending() => (Deadline::Write, self.limits.write),
             State::Exchanging(_) => (Deadline::ResponseHead, self.limits.response_head),
-            State::Refusing(..) => {
-                let idle = self.limits.idle.unwrap_or(REFUSAL_PATIENCE);
-                (Deadline::Idle, Some(idle.min(REFUSAL_PATIENCE)))
-            }
-            State::Reading(..) | State::Collecting(..) | State::Ended(_) => {
-                (Deadline::Idle, self.limits.idle)
-            }
+            State::Refusing(..) => (Deadline::Idle, patience(self.limits.idle)),
+            State::Reading(..) if self.seen.stopped => (Deadline::Idle, patience(self.limits.idle)),
+            State::Reading(..) | State::Collecting(..) => (Deadline::Idle, self.limits.idle),
+            State::BackingOff(_) | State::Ended(_) => (Deadline::Total, None),
         };
         let at = patience.map(|patience| now.saturating_add(patience.saturating_sub(self.waited)));
         match self.limits.end {
@@ -361,124 +366,82 @@ impl Reply {
             | State::Refusing(Response { body, .. }, _) => {
                 transport::wait(body.pollables(), until, now, timer);
             }
+            State::BackingOff(over) => {
+                let until = until.map_or(*over, |until| until.min(*over));
+                transport::wait(core::iter::empty(), Some(until), now, timer);
+            }
             State::Ended(_) => {}
         }
     }
 
     /// Ends what did not come in time.
     fn expire(&mut self, deadline: Deadline) {
-        self.end(Err(match &self.state {
+        let broken = match &self.state {
+            State::Ended(_) => return,
             // What is missing is only more of the reason.
-            State::Refusing(response, so_far) => refusal(response, self.operation, so_far),
-            _ => Error::Timeout(TimeoutError { deadline, reply_begun: false, request_id: None }),
-        }));
+            State::Refusing(response, so_far) => {
+                failure::of_response(response, self.call.operation(), so_far)
+            }
+            _ => failure::timeout(deadline).into(),
+        };
+        self.fail(broken);
     }
 
-    /// Gives up the exchange, which closes its connection, and keeps how it ended.
-    fn end(&mut self, end: Result<(), Error>) {
-        if matches!(self.state, State::Ended(_)) {
+    /// Gives up the exchange, which closes its connection, and decides whether there is to be another.
+    fn fail(&mut self, broken: Broken) {
+        if self.seen.stopped {
+            self.state = State::Ended(Ok(()));
             return;
         }
-        let end = if self.seen.stopped { Ok(()) } else { end };
-        self.state = State::Ended(end.map_err(|mut error| {
-            self.secrets.mask_error(&mut error);
-            let (id, begun) = (self.attempt.request_id.clone(), self.seen.begun);
-            let failure = match &mut error {
-                Error::InvalidRequest(_) => "invalid-request",
-                Error::Network(error) => {
-                    (error.request_id, error.reply_begun) = (id, begun);
-                    &error.code
+        let Broken { mut error, asked, date } = broken;
+        let begun = self.seen.begun;
+        let before_head = self.attempt().status.is_none();
+        let failed = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+        let corrected = self.corrected_clock(&error, date.as_deref());
+        self.secrets.mask_error(&mut error);
+        let request_id = self.request_id();
+        let attempt = self.attempt();
+        attempt.failure = Some(failure::complete(&mut error, request_id, begun));
+
+        let now = transport::now();
+        let pause = match corrected {
+            Some(_) => Some(0),
+            None => retry::pause(&error, asked, before_head, failed, retry::scatter(now)),
+        };
+        let over = pause.map(|pause| now.saturating_add(u64::from(pause) * MILLISECOND));
+        let in_time = |over: &Instant| self.limits.end.is_none_or(|end| *over < end);
+        match over.filter(in_time) {
+            Some(over) if failed < self.max_attempts && !begun => {
+                self.attempt().backoff = pause.unwrap_or_default();
+                if let Some(clock_offset) = corrected {
+                    (self.clock_offset, self.clock_corrected) = (clock_offset, true);
                 }
-                Error::Timeout(error) => {
-                    (error.request_id, error.reply_begun) = (id, begun);
-                    name(error.deadline)
-                }
-                Error::Service(error) => {
-                    (error.request_id, error.reply_begun) = (id, begun);
-                    if error.code.is_empty() { "service" } else { &error.code }
-                }
-                Error::Protocol(error) => {
-                    (error.request_id, error.reply_begun) = (id, begun);
-                    "protocol"
-                }
-                Error::Incomplete(error) => {
-                    (error.request_id, error.reply_begun) = (id, begun);
-                    "incomplete"
-                }
-            };
-            self.attempt.failure = Some(failure.to_string());
-            error
-        }));
+                self.state = State::BackingOff(over);
+            }
+            _ => {
+                self.call.forget();
+                self.state = State::Ended(Err(error));
+            }
+        }
     }
+
+    /// What to add to the host's wall clock, if that is why the request was refused.
+    fn corrected_clock(&self, error: &Error, date: Option<&str>) -> Option<i64> {
+        let Error::Service(error) = error else { return None };
+        if self.clock_corrected || !self.call.is_signed() {
+            return None;
+        }
+        retry::clock_offset(error, date, transport::unix_time(), self.clock_offset)
+    }
+}
+
+fn attempt(clock_offset: i64) -> Attempt {
+    Attempt { status: None, request_id: None, failure: None, backoff: 0, clock_offset }
 }
 
 /// Goes on sending the request while the response leaves time for it.
 fn send(body: &mut Body) -> Step {
     if body.send() { Step::Moved } else { Step::Blocked }
-}
-
-/// The error that a response is which is no reply; without its request id.
-fn refusal(response: &Response, operation: Operation, body: &[u8]) -> Error {
-    let content_type = response.header("content-type");
-    if response.status == 200 && !service_error::is_error(body) {
-        let found = content_type.as_deref().unwrap_or("of no type");
-        let wanted = media_type(operation);
-        return protocol(ProtocolErrorKind::ContentType, format!("the response is {found}, not {wanted}"));
-    }
-    let error_type = response.header("x-amzn-errortype");
-    let [amz_retry_after, retry_after] =
-        ["x-amz-retry-after", "retry-after"].map(|name| response.header(name));
-    let head = service_error::Head {
-        status: response.status,
-        error_type: error_type.as_deref(),
-        amz_retry_after: amz_retry_after.as_deref(),
-        retry_after: retry_after.as_deref(),
-        content_type: content_type.as_deref(),
-    };
-    Error::Service(service_error::from_response(&head, body))
-}
-
-/// The error that a failure of the exchange is. The host's own timers may be shorter than asked for: they are
-/// taken for the deadline that was waited for.
-fn failed(failure: &Failure, waited_for: Deadline, authority: &str) -> Error {
-    let deadline = match failure.code {
-        "connection-timeout" => Some(Deadline::Connect),
-        "connection-write-timeout" => Some(Deadline::Write),
-        "connection-read-timeout" | "HTTP-response-timeout" => Some(waited_for),
-        _ => None,
-    };
-    if let Some(deadline) = deadline {
-        return Error::Timeout(TimeoutError { deadline, reply_begun: false, request_id: None });
-    }
-    let mut message = if failure.code == "HTTP-request-denied" {
-        format!("the host does not let the request go to {authority}")
-    } else {
-        format!("the connection to {authority} failed: {}", failure.code)
-    };
-    if let Some(detail) = &failure.detail {
-        message.push_str(&format!(" ({detail})"));
-    }
-    let code = failure.code.to_string();
-    Error::Network(NetworkError { code, message, reply_begun: false, request_id: None })
-}
-
-/// The name of the case, as the WIT has it.
-fn name(deadline: Deadline) -> &'static str {
-    match deadline {
-        Deadline::Connect => "connect",
-        Deadline::Write => "write",
-        Deadline::ResponseHead => "response-head",
-        Deadline::Idle => "idle",
-        Deadline::Total => "total",
-    }
-}
-
-/// What the reply to an operation is written in.
-fn media_type(operation: Operation) -> &'static str {
-    match operation {
-        Operation::ConverseStream => "application/vnd.amazon.eventstream",
-        Operation::Converse => "application/json",
-    }
 }
 
 fn is_media_type(content_type: &str, wanted: &str) -> bool {
@@ -493,11 +456,6 @@ fn take_room(kept: &mut Option<Assembly>, room: &mut u32, bytes: usize) {
     }
 }
 
-/// Without the request id.
-fn protocol(kind: ProtocolErrorKind, message: String) -> Error {
-    Error::Protocol(ProtocolError { kind, message, reply_begun: false, request_id: None })
-}
-
 /// A deadline of the WIT: `none` is the default, 0 for ever.
 fn duration(milliseconds: Option<u32>, default: Option<Duration>) -> Option<Duration> {
     match milliseconds {
@@ -505,8 +463,4 @@ fn duration(milliseconds: Option<u32>, default: Option<Duration>) -> Option<Dura
         Some(0) => None,
         Some(milliseconds) => Some(u64::from(milliseconds) * MILLISECOND),
     }
-}
-
-fn invalid(path: &str, reason: &str) -> Error {
-    Error::InvalidRequest(InvalidRequest { path: path.to_string(), reason: reason.to_string() })
 }

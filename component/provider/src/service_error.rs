@@ -7,7 +7,7 @@ use core::str;
 
 use crate::bindings::types::{ServiceError, ServiceErrorKind};
 use crate::json::{Json, Object};
-use crate::text;
+use crate::{http_date, text};
 
 /// How much of an answer in plain text is taken for its message, in bytes.
 const MAX_TEXT: usize = 1024;
@@ -20,13 +20,26 @@ pub(crate) struct Head<'a> {
     pub(crate) error_type: Option<&'a str>,
     /// `x-amz-retry-after`, in milliseconds.
     pub(crate) amz_retry_after: Option<&'a str>,
-    /// `retry-after`, in seconds.
+    /// `retry-after`, in seconds, or a date.
     pub(crate) retry_after: Option<&'a str>,
+    /// `date`: what a `retry_after` that is a date counts from.
+    pub(crate) date: Option<&'a str>,
     pub(crate) content_type: Option<&'a str>,
 }
 
-/// An error that came instead of a reply. The request id is for the caller to fill in.
-pub(crate) fn from_response(head: &Head<'_>, body: &[u8]) -> ServiceError {
+/// The wait that a response asks for, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum RetryAfter {
+    #[default]
+    Nothing,
+    /// By `x-amz-retry-after`.
+    Amazon(u32),
+    /// By `retry-after`.
+    Standard(u32),
+}
+
+/// An error that came instead of a reply, and the wait it asks for. The request id is for the caller to fill in.
+pub(crate) fn from_response(head: &Head<'_>, body: &[u8]) -> (ServiceError, RetryAfter) {
     let document = Document::read(body);
     let code = head
         .error_type
@@ -48,9 +61,13 @@ pub(crate) fn from_response(head: &Head<'_>, body: &[u8]) -> ServiceError {
         _ => format!("The answer, HTTP status {}, has no message.", head.status),
     });
     let kind = if code.is_empty() { kind_of_status(head.status) } else { kind_of_code(&code) };
-    ServiceError {
+    let asked = retry_after(head);
+    let error = ServiceError {
         retryable: is_retryable(&code, kind, head.status),
-        retry_after: retry_after(head),
+        retry_after: match asked {
+            RetryAfter::Nothing => None,
+            RetryAfter::Amazon(wait) | RetryAfter::Standard(wait) => Some(wait),
+        },
         hint: hint(&code, kind, &message).map(ToOwned::to_owned),
         code,
         kind,
@@ -61,7 +78,8 @@ pub(crate) fn from_response(head: &Head<'_>, body: &[u8]) -> ServiceError {
         original_status: document.original_status,
         original_message: document.original_message,
         extra: document.extra,
-    }
+    };
+    (error, asked)
 }
 
 /// What gateways in front of Bedrock answer in.
@@ -230,9 +248,18 @@ fn is_retryable(code: &str, kind: ServiceErrorKind, status: u16) -> bool {
     }
 }
 
-fn retry_after(head: &Head<'_>) -> Option<u32> {
-    let number = |text: Option<&str>| text?.trim().parse::<u32>().ok();
-    number(head.amz_retry_after).or_else(|| Some(number(head.retry_after)?.saturating_mul(1_000)))
+fn retry_after(head: &Head<'_>) -> RetryAfter {
+    let number = |text: &str| text.trim().parse::<u32>().ok();
+    if let Some(wait) = head.amz_retry_after.and_then(number) {
+        return RetryAfter::Amazon(wait);
+    }
+    let seconds = head.retry_after.and_then(|text| {
+        number(text).or_else(|| {
+            let seconds = http_date::parse(text)?.saturating_sub(http_date::parse(head.date?)?);
+            u32::try_from(seconds).ok()
+        })
+    });
+    seconds.map_or(RetryAfter::Nothing, |seconds| RetryAfter::Standard(seconds.saturating_mul(1_000)))
 }
 
 /// What users of Bedrock meet most, and what helps.
@@ -291,7 +318,7 @@ mod tests {
             (None, r#"{"message":"m"}"#, ""),
             (Some(""), r#"{"__type":"","code":"C","message":"m"}"#, "C"),
         ] {
-            let error = from_response(&head(400, error_type), body.as_bytes());
+            let (error, _) = from_response(&head(400, error_type), body.as_bytes());
             assert_eq!((error.code.as_str(), error.message.as_str()), (code, "m"), "{body}");
             assert!(!error.reply_begun);
         }
@@ -299,12 +326,12 @@ mod tests {
 
     #[test]
     fn a_body_that_is_not_awss_is_described() {
-        let message = |status, body: &str| from_response(&head(status, None), body.as_bytes()).message;
+        let message = |status, body: &str| from_response(&head(status, None), body.as_bytes()).0.message;
         assert_eq!(message(502, "<html>"), "The answer, HTTP status 502, is text/html and has no message.");
         assert_eq!(message(502, ""), "The answer, HTTP status 502, has no message.");
         let plain = Head { content_type: Some("text/plain; charset=utf-8"), ..head(503, None) };
         assert_eq!(
-            from_response(&plain, b" no healthy upstream\n").message,
+            from_response(&plain, b" no healthy upstream\n").0.message,
             "The answer, HTTP status 503, is: no healthy upstream"
         );
         assert_eq!(
@@ -333,7 +360,7 @@ mod tests {
             (429, "", Kind::Throttling, true),
             (403, "", Kind::AccessDenied, false),
         ] {
-            let error = from_response(&head(status, Some(code)), b"{}");
+            let (error, _) = from_response(&head(status, Some(code)), b"{}");
             assert_eq!((error.kind, error.retryable), (kind, retryable), "{status} {code}");
         }
     }
@@ -369,12 +396,23 @@ mod tests {
 
     #[test]
     fn waits_that_aws_asks_for() {
-        let wait =
-            |amz, plain| retry_after(&Head { amz_retry_after: amz, retry_after: plain, ..Head::default() });
-        assert_eq!(wait(Some("1500"), Some("9")), Some(1_500));
-        assert_eq!(wait(None, Some(" 9")), Some(9_000));
-        assert_eq!(wait(Some("soon"), Some("4294967295")), Some(u32::MAX));
-        assert_eq!(wait(None, Some("Sun, 22 Nov 2026 00:00:00 GMT")), None);
+        use RetryAfter::{Amazon, Nothing, Standard};
+
+        let date = Some("Sun, 22 Nov 2026 00:00:00 GMT");
+        for (amz_retry_after, retry_after, wait) in [
+            (Some("1500"), Some("9"), Amazon(1_500)),
+            (None, Some(" 9"), Standard(9_000)),
+            (Some("soon"), Some("4294967295"), Standard(u32::MAX)),
+            (None, Some("Sun, 22 Nov 2026 00:01:00 GMT"), Standard(60_000)),
+            (None, Some("Sat, 21 Nov 2026 00:01:00 GMT"), Standard(0)),
+            (None, Some("tomorrow"), Nothing),
+            (None, None, Nothing),
+        ] {
+            let head = Head { amz_retry_after, retry_after, date, ..Head::default() };
+            assert_eq!(super::retry_after(&head), wait, "{amz_retry_after:?} {retry_after:?}");
+        }
+        let undated = Head { retry_after: Some("Sun, 22 Nov 2026 00:01:00 GMT"), ..Head::default() };
+        assert_eq!(super::retry_after(&undated), Nothing);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Nothing here blocks but [`wait`]. The only module that names `wasi:http`, `wasi:io` and `wasi:clocks`.
 
+use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
@@ -102,7 +103,7 @@ struct Sending {
     ready: Pollable,
     stream: OutputStream,
     body: OutgoingBody,
-    bytes: Vec<u8>,
+    bytes: Rc<Vec<u8>>,
     sent: usize,
 }
 
@@ -112,7 +113,7 @@ impl Exchange {
         endpoint: &Endpoint,
         path: &str,
         headers: &[(String, String)],
-        body: Vec<u8>,
+        body: Rc<Vec<u8>>,
         connect: Option<Duration>,
     ) -> Result<Self, Refused> {
         let request = OutgoingRequest::new(fields(headers)?);

@@ -183,6 +183,11 @@ fn parse_date(date: &str) -> Option<SystemTime> {
     (spell_date(time) == date).then_some(time)
 }
 
+/// To `Sun, 30 Aug 2015 12:36:00 GMT`.
+pub(crate) fn http_date(time: SystemTime) -> String {
+    DateTime::from(time).fmt(Format::HttpDate).unwrap_or_default()
+}
+
 /// To `20150830T123600Z`.
 fn spell_date(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

@@ -53,10 +53,11 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("guardrail", "a guardrail that intervenes, with its trace"),
     ("cached", "usage of the cache, a service tier, fields of the model's own"),
     ("max-tokens", "a tool use that breaks off (a stream only)"),
-    ("deep", "a document of 20,000 levels"),
+    ("deep", "a document of 1,000 levels"),
     ("unknown", "events, members and values that no client knows yet"),
     ("slow", "a word every 100 milliseconds"),
     ("gated", "one word, and the rest only when the gate is opened"),
+    ("flaky-N-SCENARIO", "that scenario for the first N requests to this model id, text from then on"),
     ("error-access-denied", "HTTP 403 AccessDeniedException"),
     ("error-expired-token", "HTTP 403 ExpiredTokenException"),
     ("error-internal-server", "HTTP 500 InternalServerException"),
@@ -66,6 +67,8 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("error-resource-not-found", "HTTP 404 ResourceNotFoundException"),
     ("error-service-unavailable", "HTTP 503 ServiceUnavailableException"),
     ("error-throttling", "HTTP 429 ThrottlingException with a retry-after"),
+    ("error-throttling-long", "HTTP 429 with a retry-after of a minute"),
+    ("error-throttling-amz", "HTTP 429 with an x-amz-retry-after"),
     ("error-validation", "HTTP 400 ValidationException: on-demand throughput"),
     ("stream-internal-server", "internalServerException in the middle of the reply"),
     ("stream-model-error", "modelStreamErrorException in the middle of the reply"),
@@ -73,13 +76,24 @@ pub const SCENARIOS: &[(&str, &str)] = &[
     ("stream-throttling", "throttlingException instead of the first event"),
     ("stream-validation", "validationException in the middle of the reply"),
     ("stream-error", "a frame of message type error in the middle of the reply"),
+    ("stream-after-stop", "internalServerException behind messageStop"),
     ("fault-checksum", "a bit flipped in a frame"),
     ("fault-prelude", "a bit flipped in the length of a frame"),
     ("fault-cut", "the body ends inside a frame"),
     ("fault-no-stop", "the body ends before messageStop"),
-    ("fault-break", "the connection breaks in the middle of the reply"),
+    ("fault-length", "a frame that is longer than it says"),
+    ("fault-giant", "a frame that says it has 4 GiB"),
+    ("fault-deep", "an event that is nested 100,000 levels deep"),
+    ("fault-drip", "each byte by itself"),
+    ("fault-odd-chunks", "pieces of odd sizes"),
+    ("fault-break", "the connection breaks between two frames"),
+    ("fault-break-head", "the connection breaks behind the head of the response"),
+    ("fault-break-frame", "the connection breaks inside a frame"),
     ("fault-break-after-stop", "the connection breaks behind messageStop"),
-    ("fault-stall", "nothing more comes in the middle of the reply"),
+    ("fault-stall", "nothing more comes between two frames"),
+    ("fault-stall-head", "nothing more comes behind the head of the response"),
+    ("fault-stall-frame", "nothing more comes inside a frame"),
+    ("fault-stall-after-stop", "nothing more comes behind messageStop"),
     ("fault-hang", "no response ever comes"),
     ("fault-close", "the connection is closed instead of a response"),
     ("fault-json", "a frame whose payload is no JSON"),
@@ -103,15 +117,22 @@ pub(crate) fn call(method: &Method, path: &str) -> Option<(Operation, String)> {
     known.then(|| (operation, model_id.into_owned()))
 }
 
+/// `before` is how often the model was asked before.
 pub(crate) fn answer(
     operation: Operation,
     model_id: &str,
     request: &Value,
+    before: usize,
     pace: Duration,
 ) -> Result<Answer, Refusal> {
     let model = model_id.strip_prefix("newer.").unwrap_or(model_id);
     let scenario = model.strip_prefix("fake.").unwrap_or("text");
     let scenario = scenario.strip_suffix("-v1:0").unwrap_or(scenario);
+    let scenario = match scenario.strip_prefix("flaky-").and_then(|rest| rest.split_once('-')) {
+        Some((times, fault)) if times.parse().is_ok_and(|times: usize| before < times) => fault,
+        Some(_) => "text",
+        None => scenario,
+    };
     if let Some(name) = scenario.strip_prefix("error-") {
         return Ok(Answer::Refuse(http_error(name, model_id)?));
     }
@@ -150,23 +171,40 @@ pub(crate) fn answer(
             "Too many tokens, please wait before trying again.",
         ))]),
         "stream-validation" => in_band(in_stream("validationException", "The input is too long.")),
+        "stream-after-stop" => {
+            let mut frames = ended();
+            frames.push(in_stream("internalServerException", "The server had an error."));
+            Answer::paced(frames, pace)
+        }
         "stream-error" => in_band(error("InternalError", "An internal server error occurred.")),
         "fault-checksum" => in_band(flipped(block_delta(0, &json!({"text": "damaged"})), 40)),
         "fault-prelude" => in_band(flipped(block_delta(0, &json!({"text": "damaged"})), 2)),
-        "fault-cut" => {
-            let mut frame = block_delta(0, &json!({"text": "cut off"}));
-            frame.truncate(frame.len() / 2);
-            in_band(frame)
-        }
+        "fault-cut" => in_band(half()),
         "fault-no-stop" => Answer::paced(middle(), pace),
         "fault-break" => Answer::ending(middle(), Step::Break),
-        "fault-break-after-stop" => {
-            let whole = reply::of("text", "it is whole").expect("there is such a scenario");
-            let mut frames = reply::stream(&whole, reply::words);
-            frames.pop();
-            Answer::ending(frames, Step::Break)
+        "fault-break-after-stop" => Answer::ending(ended(), Step::Break),
+        "fault-length" => {
+            let mut frame = block_delta(0, &json!({"text": "longer than it says"}));
+            frame.extend_from_slice(b"more");
+            Answer::paced([middle(), vec![frame, message_start()]].concat(), pace)
         }
+        "fault-giant" => {
+            // A length of 4 GiB, no headers, and the checksum of that.
+            let prelude = [[0xFF; 4], [0; 4], [0xFF; 4]].concat();
+            in_band(prelude)
+        }
+        "fault-deep" => {
+            let deep = format!(r#"{{"mood":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+            in_band(event_text("contentBlockStop", deep))
+        }
+        "fault-drip" => Answer::Reply(in_pieces(&[1])),
+        "fault-odd-chunks" => Answer::Reply(in_pieces(&[3, 1, 7, 64, 13, 250, 2])),
+        "fault-break-head" => Answer::ending(Vec::new(), Step::Break),
+        "fault-break-frame" => Answer::ending([middle(), vec![half()]].concat(), Step::Break),
         "fault-stall" => Answer::ending(middle(), Step::Stall),
+        "fault-stall-head" => Answer::ending(Vec::new(), Step::Stall),
+        "fault-stall-frame" => Answer::ending([middle(), vec![half()]].concat(), Step::Stall),
+        "fault-stall-after-stop" => Answer::ending(ended(), Step::Stall),
         "fault-json" => in_band(event("contentBlockStop", json!("no object"))),
         _ => return at_the_door(scenario),
     })
@@ -277,6 +315,14 @@ fn http_error(name: &str, model_id: &str) -> Result<Refusal, Refusal> {
             Refusal::new(429, "ThrottlingException", "Too many requests, please wait before trying again.")
                 .with_header("retry-after", "2")
         }
+        "throttling-long" => Refusal::new(
+            429,
+            "ThrottlingException",
+            "Too many tokens per day, please wait before trying again.",
+        )
+        .with_header("retry-after", "60"),
+        "throttling-amz" => Refusal::new(429, "ThrottlingException", "Too many requests.")
+            .with_header("x-amz-retry-after", "1500"),
         "validation" => Refusal::validation(format!(
             "Invocation of model ID {model_id} with on-demand throughput isn\u{2019}t supported. Retry your request with the ID or ARN of an inference profile that contains this model."
         )),
@@ -299,6 +345,41 @@ fn prompt(request: &Value) -> String {
     texts.next_back().unwrap_or("nothing").to_owned()
 }
 
+/// Half of a frame.
+fn half() -> Vec<u8> {
+    let mut frame = block_delta(0, &json!({"text": "cut off"}));
+    frame.truncate(frame.len() / 2);
+    frame
+}
+
+/// A reply up to its `messageStop`.
+fn ended() -> Vec<Vec<u8>> {
+    let mut frames = reply_of_text();
+    frames.pop();
+    frames
+}
+
+fn reply_of_text() -> Vec<Vec<u8>> {
+    let whole = reply::of("text", "it is whole").expect("there is such a scenario");
+    reply::stream(&whole, reply::words)
+}
+
+/// A reply in pieces of these sizes, by turns.
+fn in_pieces(sizes: &[usize]) -> Vec<Step> {
+    let bytes = reply_of_text().concat();
+    let mut rest = bytes.as_slice();
+    let mut steps = Vec::new();
+    for size in sizes.iter().cycle() {
+        let (piece, after) = rest.split_at((*size).min(rest.len()));
+        steps.push(Step::Bytes(piece.to_vec()));
+        rest = after;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    steps
+}
+
 fn max_tokens() -> Vec<Vec<u8>> {
     vec![
         message_start(),
@@ -314,7 +395,7 @@ fn max_tokens() -> Vec<Vec<u8>> {
 }
 
 fn deep() -> Vec<Vec<u8>> {
-    const LEVELS: usize = 20_000;
+    const LEVELS: usize = 1_000;
     let stop = format!(
         r#"{{"additionalModelResponseFields":{}{},"stopReason":"end_turn"}}"#,
         "[".repeat(LEVELS),

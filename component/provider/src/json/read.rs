@@ -21,6 +21,10 @@ const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 /// would need many times its size.
 const MAX_PARTS: usize = 1_000;
 
+/// The most levels of arrays and objects. Models and AWS make a few; readers of JSON that go deeper than a thousand
+/// are rare.
+const MAX_DEPTH: usize = 1_024;
+
 /// More members than these are left together, see [`Object::leave`].
 const MANY: usize = 32;
 
@@ -37,9 +41,10 @@ pub(crate) struct Object<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// Checks that `text` is one JSON value, however deep.
+    /// Checks that `text` is one JSON value, and not too deep for those who read it next.
     pub(crate) fn parse(text: &'a str) -> Result<Self, Problem> {
         match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) if is_too_deep(text) => Err(String::from("is nested more than 1024 levels deep")),
             Ok(_) => Ok(Self(text.trim_matches(WHITE_SPACE))),
             Err(error) => {
                 let mut problem = String::from("is not JSON: ");
@@ -187,6 +192,29 @@ impl<'a> Rest<'a> {
         self.0 = rest;
         if value.is_empty() { None } else { Some(Json(value)) }
     }
+}
+
+/// Whether a checked text has more than [`MAX_DEPTH`] levels.
+fn is_too_deep(text: &str) -> bool {
+    // Each level has two brackets: most texts are too short to be deep.
+    if text.len() <= 2 * MAX_DEPTH {
+        return false;
+    }
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => depth += 1,
+            b'}' | b']' if !in_string => depth -= 1,
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return true;
+        }
+    }
+    false
 }
 
 /// The length of the value that `text` begins with: 0 if a bracket closes instead.
@@ -388,9 +416,14 @@ mod tests {
     }
 
     #[test]
-    fn depth_takes_no_stack() {
-        let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(1_000_000), "]".repeat(1_000_000));
-        let mut members = json(&deep).object().expect("it is an object");
-        assert_eq!(members.take("a", |value| Some(value.text().len())), Some(2_000_000));
+    fn depth_has_a_limit_and_takes_no_stack() {
+        let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(Json::parse(&deep(MAX_DEPTH)).is_ok());
+        for levels in [MAX_DEPTH + 1, 1_000_000] {
+            let problem = Json::parse(&deep(levels)).expect_err("it is too deep");
+            assert_eq!(problem, "is nested more than 1024 levels deep");
+        }
+        let in_strings = format!(r#"["{}\\"]"#, r#"[{\""#.repeat(5_000));
+        assert!(Json::parse(&in_strings).is_ok());
     }
 }

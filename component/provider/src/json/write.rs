@@ -113,7 +113,8 @@ impl Writer {
     }
 
     pub(crate) fn into_string(self) -> String {
-        String::from_utf8(self.text).expect("all that was written is UTF-8")
+        // All that was written is UTF-8.
+        String::from_utf8(self.text).unwrap_or_default()
     }
 
     /// A comma, unless something was just opened or named. No value ends in one of these bytes.
