@@ -166,7 +166,7 @@ async fn converse(ask: &Ask, connection: &Connection, request: &ConverseRequest)
                 Ok(event) => renderer.event(&event)?,
                 Err(error) => {
                     renderer.broken()?;
-                    explain(&host, request, &error).await?;
+                    explain(&host, request, &error).await;
                     return Err(error.into());
                 }
             }
@@ -182,13 +182,14 @@ async fn converse(ask: &Ask, connection: &Connection, request: &ConverseRequest)
 }
 
 /// What AWS's model has against a request that AWS refused: often the reason in other words.
-async fn explain(host: &Host, request: &ConverseRequest, error: &Error) -> Result<(), Failure> {
+async fn explain(host: &Host, request: &ConverseRequest, error: &Error) {
     let validation = types::ServiceErrorKind::Validation;
     if !matches!(error, Error::Converse(types::Error::Service(error)) if error.kind == validation) {
-        return Ok(());
+        return;
     }
-    for finding in host.check(request).await? {
-        note(&format!("{} {} ({})", finding.path, finding.reason, finding.value));
+    // AWS's words are enough if ours cannot be had.
+    for finding in host.check(request).await.unwrap_or_default() {
+        let value = if finding.value.is_empty() { String::new() } else { format!(": {}", finding.value) };
+        note(&format!("{} {}{value}", finding.path, finding.reason));
     }
-    Ok(())
 }

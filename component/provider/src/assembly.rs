@@ -9,14 +9,17 @@ use crate::bindings::types::{
     Citation, CitationsContentBlock, ContentBlock, ContentBlockDelta, ContentBlockStart, ErrorBlock,
     ImageBlock, ImageBlockDelta, IncompleteToolUseBlock, MediaSource, Message, MessageStopEvent,
     MetadataEvent, ReasoningContentBlock, ReasoningContentBlockDelta, ReasoningTextBlock, Role, StopReason,
-    StreamEvent, ToolResultBlock, ToolResultBlockDelta, ToolResultContentBlock, ToolUseBlock,
-    ToolUseBlockStart, UnknownMember,
+    StreamEvent, ToolResultBlock, ToolResultBlockDelta, ToolResultBlockStart, ToolResultContentBlock,
+    ToolUseBlock, ToolUseBlockStart, UnknownMember,
 };
 use crate::event::response;
 use crate::json::{Json, Writer};
 
-/// More content blocks than these are not put together. Bedrock's replies have a few.
-const MAX_BLOCKS: usize = 4_096;
+/// A reply of more parts (content blocks, citations, items of tool results, members that are unknown) is not put
+/// together: each needs many times its size. Bedrock's replies have a few.
+const MAX_PARTS: usize = 4_096;
+/// More unknown members than these do not go back with a block.
+const MAX_EXTRA: usize = 32;
 
 /// A reply as far as it came.
 #[derive(Default)]
@@ -30,6 +33,7 @@ pub(crate) struct Assembly {
     unknown: Vec<UnknownMember>,
     /// The content block of the last event: what is unknown belongs to it.
     current: Option<u32>,
+    parts: usize,
 }
 
 /// A content block. AWS fills one of its parts; if it fills more, each becomes a block.
@@ -48,12 +52,14 @@ struct Block {
     unknown_reasoning: Vec<UnknownMember>,
     /// Members that go back with the block.
     extra: Vec<UnknownMember>,
+    /// Whether it is text with citations, although it has none.
+    cites: bool,
 }
 
 impl Assembly {
-    /// Whether there is no end of content blocks.
+    /// Whether there is no end of parts.
     pub(crate) fn is_too_large(&self) -> bool {
-        self.blocks.len() > MAX_BLOCKS
+        self.parts > MAX_PARTS
     }
 
     pub(crate) fn add(&mut self, event: &StreamEvent) {
@@ -61,10 +67,25 @@ impl Assembly {
         match event {
             StreamEvent::MessageStart(role) => self.role = Some(role.clone()),
             StreamEvent::ContentBlockStart(event) => {
-                let block = self.block(event.content_block_index);
+                let mut block = self.block(event.content_block_index);
+                if block.start.is_some() {
+                    // Not ended, but over.
+                    block.complete = true;
+                    block = self.block(event.content_block_index);
+                }
                 block.start.clone_from(&event.start);
             }
             StreamEvent::ContentBlockDelta(event) => {
+                self.parts += match &event.delta {
+                    Some(ContentBlockDelta::ToolResult(deltas)) => deltas.len(),
+                    Some(ContentBlockDelta::Citation(citation)) => 1 + citation.source_content.len(),
+                    None => 0,
+                    Some(
+                        ContentBlockDelta::Unknown(_)
+                        | ContentBlockDelta::ReasoningContent(ReasoningContentBlockDelta::Unknown(_)),
+                    ) => 1,
+                    Some(_) => 0,
+                };
                 let block = self.block(event.content_block_index);
                 let foreign = event.delta.as_ref().and_then(|delta| block.append(delta));
                 if let Some(member) = foreign {
@@ -88,11 +109,12 @@ impl Assembly {
     /// The block of this index that is not complete, or a new one.
     fn block(&mut self, index: u32) -> &mut Block {
         self.current = Some(index);
-        let end = self.blocks.iter().rposition(|block| block.index <= index).map_or(0, |last| last + 1);
+        let end = self.blocks.partition_point(|block| block.index <= index);
         let known = end.checked_sub(1).filter(|last| {
             self.blocks.get(*last).is_some_and(|block| block.index == index && !block.complete)
         });
         let place = known.unwrap_or_else(|| {
+            self.parts += 1;
             self.blocks.insert(end, Block { index, ..Block::default() });
             end
         });
@@ -103,12 +125,14 @@ impl Assembly {
     /// reply that is not streamed.
     fn keep(&mut self, member: &UnknownMember) {
         /// What comes before the name of such a member.
-        const EXTRA: [&str; 4] = [
+        const EXTRA: [&str; 5] = [
+            CITATIONS,
             "contentBlockStart.start.toolUse.",
             "contentBlockStart.start.toolResult.",
-            "contentBlockStart.start.citationsContent.",
+            "contentBlockStart.start.reasoningText.",
             "contentBlockDelta.delta.reasoningContent.",
         ];
+        const CITATIONS: &str = "contentBlockStart.start.citationsContent.";
         /// What comes before a place in a content block. The more precise are first.
         const BLOCK: [&str; 5] = [
             "contentBlockStart.start",
@@ -118,14 +142,21 @@ impl Assembly {
             "contentBlockStop",
         ];
 
+        self.parts += 1;
         let name = member.name.as_str();
         let value = &member.value;
         if let Some(index) = self.current {
-            let block = self.blocks.iter_mut().rfind(|block| block.index == index);
+            let end = self.blocks.partition_point(|block| block.index <= index);
+            let block = end.checked_sub(1).and_then(|last| self.blocks.get_mut(last));
             let own = EXTRA.iter().find_map(|prefix| name.strip_prefix(prefix));
-            if let (Some(block), Some(name)) = (block, own)
-                && block.extra.iter().all(|other| other.name != name)
+            // A path is no name.
+            let own = own.filter(|own| !own.contains(['.', '[']));
+            if let (Some(block), Some(own)) = (block, own)
+                && block.extra.len() < MAX_EXTRA
+                && block.extra.iter().all(|other| other.name != own)
             {
+                block.cites |= name.starts_with(CITATIONS);
+                let name = own;
                 return block.extra.push(UnknownMember { name: name.to_string(), value: value.clone() });
             }
             let rest = |prefix: &&str| name.strip_prefix(*prefix).filter(|rest| rest.starts_with(['.', '[']));
@@ -143,7 +174,7 @@ impl Assembly {
     }
 
     /// The reply; `None` if nothing came.
-    pub(crate) fn finish(self) -> Option<Reply> {
+    pub(crate) fn finish(mut self) -> Option<Reply> {
         if !self.begun {
             return None;
         }
@@ -159,10 +190,11 @@ impl Assembly {
         let mut content = Vec::new();
         for (number, block) in (1..).zip(self.blocks) {
             let whole = block.complete || stop_reason.is_some();
-            block.finish(whole, cut_off && number == last, &mut content);
+            block.finish(whole, cut_off && number == last, &mut content, &mut self.unknown);
         }
+        let named = |role: &Role| !matches!(role, Role::Other(name) if name.is_empty());
         Some(Reply {
-            message: Message { role: self.role.unwrap_or(Role::Assistant), content },
+            message: Message { role: self.role.filter(named).unwrap_or(Role::Assistant), content },
             stop_reason,
             additional_model_response_fields,
             metadata: self.metadata,
@@ -240,10 +272,16 @@ impl Block {
     }
 
     /// Appends what the block came to. `whole` says whether it ended, `cut_off` whether the reply ended in it.
-    fn finish(self, whole: bool, cut_off: bool, content: &mut Vec<ContentBlock>) {
-        let mut extra = object(&self.extra);
+    fn finish(
+        self,
+        whole: bool,
+        cut_off: bool,
+        content: &mut Vec<ContentBlock>,
+        unknown: &mut Vec<UnknownMember>,
+    ) {
+        let mut extra = self.extra;
         if let Some(mut block) = self.reasoning {
-            block.extra = extra.take();
+            block.extra = object(&mut extra);
             if !block.text.is_empty() || block.signature.is_some() || block.extra.is_some() {
                 let block = ReasoningContentBlock::ReasoningText(block);
                 content.push(ContentBlock::ReasoningContent(block));
@@ -256,38 +294,58 @@ impl Block {
         for member in self.unknown_reasoning {
             content.push(ContentBlock::ReasoningContent(ReasoningContentBlock::Unknown(member)));
         }
-        if !self.citations.is_empty() {
+        if !self.citations.is_empty() || self.cites {
             let text = Some(self.text).filter(|text| !text.is_empty());
             content.push(ContentBlock::CitationsContent(CitationsContentBlock {
                 content: text.into_iter().collect(),
                 citations: self.citations,
-                extra: extra.take(),
+                extra: object(&mut extra),
             }));
         } else if !self.text.trim().is_empty() {
             content.push(ContentBlock::Text(self.text));
         }
-        let image = self.image.unwrap_or(ImageBlockDelta { source: None, error: None });
+        // What a block has without its beginning, has a beginning that was left out.
+        let (mut tool, mut result, mut image) = (None, None, None);
         match self.start {
-            Some(ContentBlockStart::ToolUse(start)) => {
-                content.push(tool_use(start, self.tool_input, extra, whole && !cut_off));
+            Some(ContentBlockStart::ToolUse(start)) => tool = Some(start),
+            Some(ContentBlockStart::ToolResult(start)) => result = Some(start),
+            Some(ContentBlockStart::Image(format)) => image = Some(format),
+            Some(ContentBlockStart::Unknown(member)) if member.name.is_empty() => {
+                unknown.push(UnknownMember { name: place(self.index), value: member.value });
             }
-            Some(ContentBlockStart::ToolResult(start)) => {
-                content.push(ContentBlock::ToolResult(ToolResultBlock {
-                    tool_use_id: start.tool_use_id,
-                    content: self.tool_result,
-                    status: start.status,
-                    type_: start.type_,
-                    extra,
-                }));
-            }
-            Some(ContentBlockStart::Image(format)) => content.push(ContentBlock::Image(ImageBlock {
-                format,
-                source: image.source.unwrap_or(MediaSource::Bytes(Vec::new())),
-                error: image.error,
-            })),
             Some(ContentBlockStart::Unknown(member)) => content.push(whole_block(member)),
             None => {}
         }
+        if tool.is_some() || !self.tool_input.is_empty() {
+            let nameless =
+                || ToolUseBlockStart { tool_use_id: String::new(), name: String::new(), type_: None };
+            let ended = whole && !cut_off;
+            content.push(tool_use(tool.unwrap_or_else(nameless), self.tool_input, object(&mut extra), ended));
+        }
+        if result.is_some() || !self.tool_result.is_empty() {
+            let nameless = || ToolResultBlockStart { tool_use_id: String::new(), type_: None, status: None };
+            let start = result.unwrap_or_else(nameless);
+            content.push(ContentBlock::ToolResult(ToolResultBlock {
+                tool_use_id: start.tool_use_id,
+                content: self.tool_result,
+                status: start.status,
+                type_: start.type_,
+                extra: object(&mut extra),
+            }));
+        }
+        if image.is_some() || self.image.is_some() {
+            let delta = self.image.unwrap_or(ImageBlockDelta { source: None, error: None });
+            let nothing = || UnknownMember { name: String::new(), value: "null".into() };
+            content.push(ContentBlock::Image(ImageBlock {
+                format: image.unwrap_or_default(),
+                source: delta.source.unwrap_or_else(|| MediaSource::Unknown(nothing())),
+                error: delta.error,
+            }));
+        }
+        unknown.extend(extra.into_iter().map(|member| {
+            let name = format!("{}.{}", place(self.index), member.name);
+            UnknownMember { name, value: member.value }
+        }));
     }
 }
 
@@ -311,16 +369,18 @@ fn place(index: u32) -> String {
     format!("output.message.content[{index}]")
 }
 
-/// The members as one object; `None` if there are none.
-fn object(members: &[UnknownMember]) -> Option<String> {
+/// Takes the members as one object; `None` if there are none.
+fn object(members: &mut Vec<UnknownMember>) -> Option<String> {
     let mut json = Writer::default();
     json.begin_object();
-    for member in members {
+    for member in &*members {
         json.name(&member.name);
         json.raw(&member.value);
     }
     json.end_object();
-    (!members.is_empty()).then(|| json.into_string())
+    let is_empty = members.is_empty();
+    members.clear();
+    (!is_empty).then(|| json.into_string())
 }
 
 #[cfg(test)]

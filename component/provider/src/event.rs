@@ -39,7 +39,7 @@ pub(crate) fn decode(name: &str, payload: &[u8], events: &mut Vec<StreamEvent>) 
         return Ok(());
     };
     // The padding.
-    object.take("p", |_| Some(()));
+    object.take("p", Json::string);
     let mut reader = Reader::default();
     let event = read(&mut reader, &Path::Root.member(name), object);
     reader.tell(event, events);
@@ -79,6 +79,8 @@ fn any(payload: &[u8]) -> String {
 #[derive(Default)]
 struct Reader {
     unknown: Vec<UnknownMember>,
+    /// How many items of lists were read.
+    items: usize,
 }
 
 impl Reader {
@@ -178,6 +180,7 @@ impl Reader {
     /// `None` unless every item is an object. Empty ones say nothing.
     fn tool_result_delta(&mut self, at: &Path<'_>, value: Json<'_>) -> Option<Vec<ToolResultBlockDelta>> {
         let items: Vec<_> = value.array()?.into_iter().map(Json::object).collect::<Option<_>>()?;
+        self.items += items.len();
         let mut deltas = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
             let Some((name, value)) = self.union(&at.item(index), item, &["text", "json"]) else { continue };
@@ -248,6 +251,7 @@ impl Reader {
     /// The texts of a list of structures, or unions, that have nothing else; `None` if there is one without.
     fn texts(&mut self, at: &Path<'_>, value: Json<'_>) -> Option<Vec<String>> {
         let mut items: Vec<_> = value.array()?.into_iter().map(Json::object).collect::<Option<_>>()?;
+        self.items += items.len();
         let texts = items.iter_mut().map(|item| item.take("text", text)).collect::<Option<_>>()?;
         for (index, item) in items.into_iter().enumerate() {
             self.leave(&at.item(index), item);

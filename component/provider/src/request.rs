@@ -7,20 +7,21 @@ mod writer;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use bedrock_endpoint::Wanted;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::constraints::{
     EFFORT, GUARDRAIL_IDENTIFIER, GUARDRAIL_VERSION, METADATA_KEY, METADATA_VALUE, MODEL_ID, NON_EMPTY,
     RESPONSE_FIELD_PATH, TOOL_NAME,
 };
-use self::writer::BodyWriter;
+use self::writer::{BodyWriter, MAX_FINDINGS};
 use crate::bindings::converse::{Finding, Operation};
 use crate::bindings::types::{
     ContentBlock, ConverseRequest, DocumentBlock, DocumentSource, GuardrailConfiguration, ImageBlock,
     InferenceConfiguration, InvalidRequest, MediaSource, Message, OutputConfiguration, Tool, ToolChoice,
     ToolConfiguration, ToolResultContentBlock, ToolSpecification, VideoBlock,
 };
-use crate::json::{Path, Writer};
+use crate::json::Path;
 
 /// What is encoded in a segment of the path: all but RFC 3986's unreserved characters, slashes too.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -68,20 +69,23 @@ pub(crate) fn body(request: &ConverseRequest, operation: Operation) -> Result<Ve
 
 /// All that AWS's model has against a request.
 pub(crate) fn check(request: &ConverseRequest) -> Vec<Finding> {
-    let mut writer = write(request, Operation::ConverseStream, true);
-    let model_id = &request.model_id;
+    let mut model_id = BodyWriter::new(0, true);
     let at = Path::Root.member("modelId");
-    match unusable(model_id) {
-        Some(reason) => writer.refuse(&at, reason),
-        None => writer.hold(&at, model_id, &MODEL_ID),
+    let wanted = Wanted { model_id: &request.model_id, ..Wanted::default() };
+    match (unusable(&request.model_id), bedrock_endpoint::resolve(&wanted)) {
+        (Some(reason), _) => model_id.refuse(&at, reason),
+        (None, Err(error)) => model_id.refuse(&at, error.reason),
+        (None, Ok(_)) => model_id.hold(&at, &request.model_id, &MODEL_ID),
     }
-    writer.findings
+    let mut findings = model_id.findings;
+    findings.extend(write(request, Operation::ConverseStream, true).findings);
+    findings.truncate(MAX_FINDINGS);
+    findings
 }
 
 fn write(request: &ConverseRequest, operation: Operation, thorough: bool) -> BodyWriter {
     let at = &Path::Root;
-    let json = Writer::with_capacity(expected_size(request));
-    let mut to = BodyWriter { json, findings: Vec::new(), thorough };
+    let mut to = BodyWriter::new(expected_size(request), thorough);
     let begin = to.json.begin_object();
     if !request.messages.is_empty() {
         to.list(at, "messages", &request.messages, content::message);

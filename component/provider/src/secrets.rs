@@ -53,6 +53,14 @@ impl Secrets {
                 rest = rest.get(place + secret.len()..).unwrap_or_default();
             }
             masked.push_str(rest);
+            // What was cut off may have been cut off inside one.
+            let begun = (MINIMUM..secret.len())
+                .rev()
+                .find(|length| secret.get(..*length).is_some_and(|begin| masked.ends_with(begin)));
+            if let Some(length) = begun {
+                masked.truncate(masked.len() - length);
+                masked.push_str(MASK);
+            }
             *text = masked;
         }
     }
@@ -86,6 +94,8 @@ mod tests {
             ("AKIDEXAMPLE sec/ret", "AKIDEXAMPLE sec/ret"),
             ("sec/ret*", "***"),
             ("é sec/ret*sec/ret*☃ session*token", "é ******☃ ***"),
+            ("cut off: session*tok", "cut off: ***"),
+            ("cut off: session", "cut off: session"),
         ] {
             let mut told = text.into();
             secrets.mask(&mut told);

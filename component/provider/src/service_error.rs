@@ -88,10 +88,14 @@ fn is_plain_text(content_type: &str) -> bool {
 }
 
 /// Whether a response of status 200 that is no event stream reports an error: a call that AWS did not
-/// understand is answered `{"Output":{"__type":"…#UnknownOperationException"},…}`. A reply has `output`.
+/// understand is answered `{"Output":{"__type":"…#UnknownOperationException"},…}`, and gateways have words of their
+/// own. A reply has `output`.
 pub(crate) fn is_error(body: &[u8]) -> bool {
-    let document = Document::read(body);
-    document.code.is_some() && !document.is_reply
+    let object = str::from_utf8(body).ok().and_then(|text| Json::parse(text).ok()).and_then(Json::object);
+    object.is_some_and(|object| {
+        let tells = |name| matches!(name, "__type" | "code" | "Output" | "message" | "Message");
+        object.names().any(tells) && !object.names().any(|name| name == "output")
+    })
 }
 
 /// A modeled error inside a reply: a frame of `:message-type` `exception`.
@@ -139,8 +143,6 @@ struct Document {
     message: Option<String>,
     original_status: Option<u16>,
     original_message: Option<String>,
-    /// Whether it has what no error has.
-    is_reply: bool,
     /// The other members.
     extra: Option<String>,
 }
@@ -152,7 +154,6 @@ impl Document {
         let text = |object: &mut Object<'_>, name: &str| {
             object.take(name, |value| Some(value.string()?.into_owned())).filter(|text| !text.is_empty())
         };
-        let is_reply = object.names().any(|name| name == "output");
         let code = text(&mut object, "__type")
             .or_else(|| text(&mut object, "code"))
             .or_else(|| object.take("Output", |output| text(&mut output.object()?, "__type")));
@@ -161,7 +162,6 @@ impl Document {
             message: text(&mut object, "message").or_else(|| text(&mut object, "Message")),
             original_status: object.take("originalStatusCode", Json::number),
             original_message: text(&mut object, "originalMessage"),
-            is_reply,
             extra: object.into_rest(),
         }
     }
@@ -422,6 +422,7 @@ mod tests {
         ));
         assert!(!is_error(br#"{"hello":"world"}"#));
         assert!(!is_error(br#"{"output":{},"code":"new"}"#));
+        assert!(is_error(br#"{"message":"Too many requests"}"#));
         assert!(!is_error(b"<html>"));
     }
 }

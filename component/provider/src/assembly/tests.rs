@@ -81,6 +81,8 @@ fn a_reply_is_sent_back_as_it_came() {
         r#"{"reasoningContent":{"redactedContent":"AAH/"}}"#,
         r#"{"reasoningContent":{"hunch":{"x":1}}}"#,
         r#"{"citationsContent":{"content":[{"text":"c"}],"citations":[{"title":"t","source":"s","sourceContent":[{"text":"a"}],"location":{"documentPage":{"documentIndex":0,"start":1,"end":2}}},{"location":{"web":{"url":"u","domain":"d"}}}],"mood":1}}"#,
+        r#"{"citationsContent":{"content":[{"text":"c"}],"mood":1}}"#,
+        r#"{"image":{"format":"png","source":{},"error":{"message":"m"}}}"#,
         r#"{"hologram":{"depth":3}}"#,
         r#"{"document":{"format":"pdf","name":"d","source":{"text":"t"}}}"#,
         r#"{"text":5}"#,
@@ -104,10 +106,7 @@ fn all_of_a_response_is_kept() {
     );
     assert_eq!(reply.message.role, Role::User);
     let foreign = |name: &str, value: &str| UnknownMember { name: name.into(), value: value.into() };
-    assert_eq!(
-        reply.message.content,
-        [ContentBlock::Text("x".into()), ContentBlock::Unknown(foreign("", "7"))]
-    );
+    assert_eq!(reply.message.content, [ContentBlock::Text("x".into())]);
     assert_eq!(reply.stop_reason, Some(StopReason::Other("tired".into())));
     assert_eq!(reply.additional_model_response_fields.as_deref(), Some(r#"{"a":1e0}"#));
     let metadata = reply.metadata.expect("there is some");
@@ -120,11 +119,78 @@ fn all_of_a_response_is_kept() {
             foreign("output.y", "3"),
             foreign("output.message.mood", "2"),
             foreign("output.message.content[0].text2", "1"),
+            foreign("output.message.content[2]", "7"),
         ]
     );
-    let reply = whole("{}");
-    assert_eq!(reply.message.content, []);
+    let reply = whole(r#"{"output":{}}"#);
+    assert_eq!(reply.message, Message { role: Role::Assistant, content: vec![] });
     assert_eq!(reply.stop_reason, Some(StopReason::Other(String::new())));
+    let twice = whole(r#"{"output":{},"stopReason":"a","stopReason":"end_turn"}"#);
+    assert_eq!((twice.stop_reason, twice.unknown), (Some(StopReason::EndTurn), vec![]));
+}
+
+#[test]
+fn what_is_no_reply_is_refused() {
+    let mut events = Vec::new();
+    let mut refused =
+        |body: &str| response::decode(body.as_bytes(), &mut events).expect_err("it is no reply");
+    for body in ["{}", r#"{"error":"upstream is down"}"#] {
+        assert_eq!(refused(body), "the response has neither output nor stopReason");
+    }
+    assert_eq!(refused("[]"), "the response is not a JSON object");
+    // Each part needs many times its size.
+    let citations = vec!["{}"; 1_000].join(",");
+    let blocks = vec![format!(r#"{{"citationsContent":{{"citations":[{citations}]}}}}"#); 1_000].join(",");
+    let results = vec![r#"{"text":""}"#; 1_000].join(",");
+    let results = vec![format!(r#"{{"toolResult":{{"content":[{results}]}}}}"#); 1_000].join(",");
+    for blocks in [blocks, results] {
+        let body = format!(r#"{{"output":{{"message":{{"content":[{blocks}]}}}}}}"#);
+        assert_eq!(refused(&body), "the response has more than 10000 parts");
+    }
+    assert!(events.len() < 30_000, "{}", events.len());
+}
+
+/// Nothing vanishes, whatever it is that has no place.
+#[test]
+fn what_has_no_place_in_a_block_is_kept_beside_it() {
+    for (block, path, value) in [
+        (r#"{"reasoningContent":{"redactedContent":"AAH/","mood":1}}"#, "reasoningContent.mood", "1"),
+        (r#"{"reasoningContent":{"reasoningText":{"text":"r"},"mood":1}}"#, "reasoningContent.mood", "1"),
+        (r#"{"toolResult":{"toolUseId":"t","content":[{"text":"a","mood":1}]}}"#, "toolResult[0].mood", "1"),
+        (r#"{"toolResult":{"toolUseId":"t","content":5}}"#, "toolResult.content", "5"),
+        (r#"{"citationsContent":{"citations":[{"title":"t","mood":1}]}}"#, "citation.mood", "1"),
+    ] {
+        let message = format!(r#"{{"role":"assistant","content":[{block}]}}"#);
+        let reply = whole(&format!(r#"{{"output":{{"message":{message}}},"stopReason":"end_turn"}}"#));
+        let unknown: Vec<_> = reply.unknown.iter().map(|member| (&*member.name, &*member.value)).collect();
+        assert_eq!(unknown, [(&*format!("output.message.content[0].{path}"), value)], "{block}");
+        sent_back(&reply.message);
+    }
+    // What is known is not lost with its beginning.
+    let blocks = content(
+        &[
+            ("contentBlockStart", r#"{"contentBlockIndex":0,"start":{"mcpToolUse":{"x":1}}}"#.into()),
+            delta(0, r#"{"toolUse":{"input":"{}"}}"#),
+            delta(1, r#"{"toolResult":[{"text":"a"}]}"#),
+            delta(2, r#"{"image":{"source":{"bytes":"AA=="}}}"#),
+        ],
+        "end_turn",
+    );
+    assert!(matches!(
+        &blocks[..],
+        [
+            ContentBlock::Unknown(start),
+            ContentBlock::ToolUse(call),
+            ContentBlock::ToolResult(result),
+            ContentBlock::Image(_)
+        ] if start.name == "mcpToolUse" && call.input == "{}" && result.content.len() == 1
+    ));
+    let start = |id: &str| {
+        let start =
+            format!(r#"{{"contentBlockIndex":0,"start":{{"toolUse":{{"toolUseId":"{id}","name":"n"}}}}}}"#);
+        ("contentBlockStart", start)
+    };
+    assert_eq!(content(&[start("a"), start("b")], "tool_use").len(), 2);
 }
 
 #[test]
@@ -278,11 +344,18 @@ fn what_has_no_place_has_a_path() {
 }
 
 #[test]
-fn there_is_an_end_of_blocks() {
+fn there_is_an_end_of_parts() {
     let mut assembly = Assembly::default();
     for index in (0..=4_096).rev() {
         assert!(!assembly.is_too_large());
         assembly.add(&StreamEvent::ContentBlockStop(index));
+    }
+    assert!(assembly.is_too_large());
+    // Of names too.
+    let mut assembly = Assembly::default();
+    for number in 0..=4_096 {
+        let name = format!("contentBlockDelta.delta.reasoningContent.{number}");
+        assembly.add(&StreamEvent::Unknown(UnknownMember { name, value: "0".into() }));
     }
     assert!(assembly.is_too_large());
 }

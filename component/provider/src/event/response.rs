@@ -1,5 +1,6 @@
 //! The reply of the operation `Converse`, as the events that a stream would have had.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Reader, document, named, object, text, unknown};
@@ -9,23 +10,28 @@ use crate::bindings::types::{
 };
 use crate::json::{Json, Object, Path, Problem};
 
-/// Appends what a `ConverseResponse` says to `events`. Fails only if it is no JSON object.
+/// The most parts (events, and items of lists in them) that a reply may have: each needs many times its size.
+const MAX_PARTS: usize = 10_000;
+
+/// Appends what a `ConverseResponse` says to `events`. Fails only if it is none, or has too many parts.
 pub(crate) fn decode(body: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), Problem> {
     let value = object("the response", body)?;
+    let mut response = value.object().ok_or("the response has more than 1000 members")?;
+    if !response.names().any(|name| matches!(name, "output" | "stopReason")) {
+        return Err("the response has neither output nor stopReason".into());
+    }
     let mut reader = Reader::default();
-    let Some(mut response) = value.object() else {
-        events.push(StreamEvent::Unknown(unknown("response", value)));
-        return Ok(());
-    };
     // What is left of it is the metadata.
     let mut stop = Object::default();
-    for name in ["stopReason", "additionalModelResponseFields"] {
-        stop.extend(response.take_first(|other| other == name));
+    while let Some(member) =
+        response.take_first(|name| matches!(name, "stopReason" | "additionalModelResponseFields"))
+    {
+        stop.put(member);
     }
     if let Some(mut output) = response.take("output", Json::object) {
         let message = output.take("message", Json::object).unwrap_or_default();
         reader.leave(&Path::Root.member("output"), output);
-        message_events(&mut reader, message, events);
+        message_events(&mut reader, message, events)?;
     }
     let event = reader.message_stop(&Path::Root.member("messageStop"), stop);
     reader.tell(event, events);
@@ -34,105 +40,134 @@ pub(crate) fn decode(body: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), P
     Ok(())
 }
 
-fn message_events(reader: &mut Reader, mut message: Object<'_>, events: &mut Vec<StreamEvent>) {
+fn message_events(
+    reader: &mut Reader,
+    mut message: Object<'_>,
+    events: &mut Vec<StreamEvent>,
+) -> Result<(), Problem> {
     let content = message.take("content", Json::array).unwrap_or_default();
     let event = reader.message_start(&Path::Root.member("messageStart"), message);
     reader.tell(event, events);
-    for (content_block_index, block) in (0..).zip(content) {
-        let (start, deltas) = content_block(reader, block);
-        if start.is_some() || deltas.is_empty() {
-            let event = ContentBlockStartEvent { content_block_index, start };
-            reader.tell(StreamEvent::ContentBlockStart(event), events);
+    for (index, block) in (0..).zip(content) {
+        let before = events.len();
+        Block { reader, events, index }.read(block);
+        if events.len() == before {
+            // An empty one.
+            Block { reader, events, index }.start(None);
         }
-        for delta in deltas {
-            let event = ContentBlockDeltaEvent { content_block_index, delta: Some(delta) };
-            reader.tell(StreamEvent::ContentBlockDelta(event), events);
+        reader.tell(StreamEvent::ContentBlockStop(index), events);
+        if events.len() + reader.items > MAX_PARTS {
+            return Err("the response has more than 10000 parts".into());
         }
-        reader.tell(StreamEvent::ContentBlockStop(content_block_index), events);
     }
+    Ok(())
 }
 
-/// The beginning of a content block, if its kind has one, and the rest of it. A block of a kind that no stream has is
-/// an unknown beginning.
-fn content_block(
-    reader: &mut Reader,
-    block: Json<'_>,
-) -> (Option<ContentBlockStart>, Vec<ContentBlockDelta>) {
-    let as_it_is =
-        |name: &str, value: Json<'_>| (Some(ContentBlockStart::Unknown(unknown(name, value))), Vec::new());
-    let Some(union) = block.object() else { return as_it_is("", block) };
-    let start = Path::Root.member("contentBlockStart");
-    let start = start.member("start");
-    let delta = Path::Root.member("contentBlockDelta");
-    let delta = delta.member("delta");
-    let known = ["text", "toolUse", "toolResult", "image", "reasoningContent", "citationsContent"];
-    let Some((name, value)) = reader.union(&start, union, &known) else { return (None, Vec::new()) };
-    if let ("text", Some(text)) = (&*name, text(value)) {
-        return (None, Vec::from([ContentBlockDelta::Text(text)]));
-    }
-    let Some(mut object) = value.object() else { return as_it_is(&name, value) };
-    match &*name {
-        "toolUse" => {
-            let input = object.take("input", document).unwrap_or_default();
-            let start = reader.tool_use_start(&start.member("toolUse"), object);
-            (Some(ContentBlockStart::ToolUse(start)), Vec::from([ContentBlockDelta::ToolUse(input)]))
-        }
-        "toolResult" => {
-            let at = delta.member("toolResult");
-            let content = object.take("content", |content| reader.tool_result_delta(&at, content));
-            let start = reader.tool_result_start(&start.member("toolResult"), object);
-            let deltas = content.map(ContentBlockDelta::ToolResult).into_iter().collect();
-            (Some(ContentBlockStart::ToolResult(start)), deltas)
-        }
-        "image" => {
-            let format = object.take("format", named).unwrap_or_default();
-            let image = reader.image_delta(&delta.member("image"), object);
-            (Some(ContentBlockStart::Image(format)), Vec::from([ContentBlockDelta::Image(image)]))
-        }
-        "reasoningContent" => (None, reasoning(reader, &delta.member("reasoningContent"), object)),
-        "citationsContent" => (None, citations(reader, &delta, object, &start)),
-        _ => as_it_is(&name, value),
-    }
+/// A content block that becomes events. Where its members are, is told as if they were in these.
+struct Block<'a> {
+    reader: &'a mut Reader,
+    events: &'a mut Vec<StreamEvent>,
+    index: u32,
 }
 
-fn reasoning(reader: &mut Reader, at: &Path<'_>, union: Object<'_>) -> Vec<ContentBlockDelta> {
-    use ReasoningContentBlockDelta as Delta;
-
-    let Some((name, value)) = reader.union(at, union, &["reasoningText", "redactedContent"]) else {
-        return Vec::new();
-    };
-    let deltas = match (&*name, value.object(), value.bytes()) {
-        ("reasoningText", Some(mut block), _) => {
-            let text = block.take("text", text).unwrap_or_default();
-            let signature = block.take("signature", self::text).map(Delta::Signature);
-            reader.leave(at, block);
-            [Some(Delta::Text(text)), signature]
-        }
-        ("redactedContent", _, Some(bytes)) => [Some(Delta::RedactedContent(bytes)), None],
-        _ => [Some(Delta::Unknown(unknown(&name, value))), None],
-    };
-    deltas.into_iter().flatten().map(ContentBlockDelta::ReasoningContent).collect()
-}
-
-/// The text, and what it was taken from.
-fn citations(
-    reader: &mut Reader,
-    delta: &Path<'_>,
-    mut block: Object<'_>,
-    start: &Path<'_>,
-) -> Vec<ContentBlockDelta> {
-    let mut deltas = Vec::new();
-    let at = delta.member("citationsContent");
-    let texts = block.take("content", |content| reader.texts(&at.member("content"), content));
-    deltas.extend(texts.into_iter().flatten().map(ContentBlockDelta::Text));
-    let citations = block.take("citations", |citations| {
-        citations.array()?.into_iter().map(Json::object).collect::<Option<Vec<_>>>()
-    });
-    for citation in citations.into_iter().flatten() {
-        deltas.push(ContentBlockDelta::Citation(reader.citation(&delta.member("citation"), citation)));
+impl Block<'_> {
+    fn start(&mut self, start: Option<ContentBlockStart>) {
+        let event = ContentBlockStartEvent { content_block_index: self.index, start };
+        self.reader.tell(StreamEvent::ContentBlockStart(event), self.events);
     }
-    reader.leave(&start.member("citationsContent"), block);
-    deltas
+
+    fn delta(&mut self, delta: ContentBlockDelta) {
+        let event = ContentBlockDeltaEvent { content_block_index: self.index, delta: Some(delta) };
+        self.reader.tell(StreamEvent::ContentBlockDelta(event), self.events);
+    }
+
+    /// A block of a kind that no stream has is an unknown beginning.
+    fn read(&mut self, block: Json<'_>) {
+        let start = Path::Root.member("contentBlockStart");
+        let start = start.member("start");
+        let delta = Path::Root.member("contentBlockDelta");
+        let delta = delta.member("delta");
+        let Some(union) = block.object() else {
+            return self.start(Some(ContentBlockStart::Unknown(unknown("", block))));
+        };
+        let known = ["text", "toolUse", "toolResult", "image", "reasoningContent", "citationsContent"];
+        let Some((name, value)) = self.reader.union(&start, union, &known) else { return };
+        let as_it_is = Some(ContentBlockStart::Unknown(unknown(&name, value)));
+        if let ("text", Some(text)) = (&*name, text(value)) {
+            return self.delta(ContentBlockDelta::Text(text));
+        }
+        let Some(mut object) = value.object() else { return self.start(as_it_is) };
+        match &*name {
+            "toolUse" => {
+                let input = object.take("input", document).unwrap_or_default();
+                let start = self.reader.tool_use_start(&start.member("toolUse"), object);
+                self.start(Some(ContentBlockStart::ToolUse(start)));
+                self.delta(ContentBlockDelta::ToolUse(input));
+            }
+            "toolResult" => {
+                let mut content = Object::default();
+                while let Some(member) = object.take_first(|name| name == "content") {
+                    content.put(member);
+                }
+                let start = self.reader.tool_result_start(&start.member("toolResult"), object);
+                self.start(Some(ContentBlockStart::ToolResult(start)));
+                let at = delta.member("toolResult");
+                let items = content.take("content", |content| self.reader.tool_result_delta(&at, content));
+                self.reader.leave(&at, content);
+                self.delta(ContentBlockDelta::ToolResult(items.unwrap_or_default()));
+            }
+            "image" => {
+                let format = object.take("format", named).unwrap_or_default();
+                self.start(Some(ContentBlockStart::Image(format)));
+                let image = self.reader.image_delta(&delta.member("image"), object);
+                self.delta(ContentBlockDelta::Image(image));
+            }
+            "reasoningContent" => self.reasoning(&start, object),
+            "citationsContent" => self.citations(&start.member("citationsContent"), &delta, object),
+            _ => self.start(as_it_is),
+        }
+    }
+
+    fn reasoning(&mut self, start: &Path<'_>, union: Object<'_>) {
+        use ReasoningContentBlockDelta as Delta;
+
+        let at = start.member("reasoningContent");
+        let known = ["reasoningText", "redactedContent"];
+        let Some((name, value)) = self.reader.union(&at, union, &known) else { return };
+        let first = match (&*name, value.object(), value.bytes()) {
+            ("reasoningText", Some(mut block), _) => {
+                let text = block.take("text", text).unwrap_or_default();
+                let signature = block.take("signature", self::text);
+                self.reader.leave(&start.member("reasoningText"), block);
+                self.delta(ContentBlockDelta::ReasoningContent(Delta::Text(text)));
+                let Some(signature) = signature else { return };
+                Delta::Signature(signature)
+            }
+            ("redactedContent", _, Some(bytes)) => Delta::RedactedContent(bytes),
+            _ => Delta::Unknown(unknown(&name, value)),
+        };
+        self.delta(ContentBlockDelta::ReasoningContent(first));
+    }
+
+    /// The text, and what it was taken from.
+    fn citations(&mut self, start: &Path<'_>, delta: &Path<'_>, mut block: Object<'_>) {
+        let at = start.member("content");
+        let texts = block.take("content", |content| self.reader.texts(&at, content)).unwrap_or_default();
+        let citations = block.take("citations", |citations| {
+            citations.array()?.into_iter().map(Json::object).collect::<Option<Vec<_>>>()
+        });
+        self.reader.leave(start, block);
+        if texts.is_empty() {
+            self.delta(ContentBlockDelta::Text(String::new()));
+        }
+        for text in texts {
+            self.delta(ContentBlockDelta::Text(text));
+        }
+        for citation in citations.into_iter().flatten() {
+            let citation = self.reader.citation(&delta.member("citation"), citation);
+            self.delta(ContentBlockDelta::Citation(citation));
+        }
+    }
 }
 
 /// An audio block, if it has nothing that is unknown.

@@ -8,8 +8,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding as _};
 use serde::de::IgnoredAny;
 
 use super::{Path, Problem, Writer};
@@ -101,7 +100,7 @@ impl<'a> Json<'a> {
 
     /// The bytes that a string of base64 stands for.
     pub(crate) fn bytes(self) -> Option<Vec<u8>> {
-        STANDARD.decode(self.string()?.as_bytes()).ok()
+        Base64::decode_vec(&self.string()?).ok()
     }
 
     /// `None` unless this is a whole number in plain digits that fits.
@@ -136,9 +135,9 @@ impl<'a> Object<'a> {
         Some(self.members.remove(place))
     }
 
-    /// Puts a member in, if there is one.
-    pub(crate) fn extend(&mut self, member: Option<(Cow<'a, str>, Json<'a>)>) {
-        self.members.extend(member);
+    /// Puts a member in, behind the others.
+    pub(crate) fn put(&mut self, member: (Cow<'a, str>, Json<'a>)) {
+        self.members.push(member);
     }
 
     /// Forgets the members that are `null`: to AWS they are absent.

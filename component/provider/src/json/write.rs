@@ -6,8 +6,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::str;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64ct::{Base64, Encoding as _};
 
 use super::{Json, Object};
 
@@ -90,8 +89,8 @@ impl Writer {
         let begin = self.text.len();
         self.text.resize(begin + bytes.len().div_ceil(3) * 4, 0);
         let place = self.text.get_mut(begin..).unwrap_or_default();
-        let written = STANDARD.encode_slice(bytes, place);
-        debug_assert_eq!(written, Ok(place.len()));
+        let written = Base64::encode(bytes, place);
+        debug_assert!(written.is_ok());
         self.text.push(b'"');
     }
 

@@ -603,6 +603,7 @@ fn a_check_finds_all_that_aws_would_have_against_it() {
     assert_eq!(
         found(&request),
         [
+            row("modelId".into(), Rule::Sendable, "must not hold control characters", ""),
             row(
                 format!("{tool_use}.toolUseId"),
                 Rule::Maximum,
@@ -632,7 +633,6 @@ fn a_check_finds_all_that_aws_would_have_against_it() {
                 "must not hold more than 2500",
                 "2501"
             ),
-            row("modelId".into(), Rule::Sendable, "must not hold control characters", ""),
         ]
     );
 

@@ -11,7 +11,7 @@ use crate::json::{Json, Path, Writer};
 use crate::names::Named;
 
 /// More findings than these are not kept.
-const MAX_FINDINGS: usize = 100;
+pub(super) const MAX_FINDINGS: usize = 100;
 /// How much of a value is shown, in characters.
 const MAX_SHOWN: usize = 64;
 
@@ -24,6 +24,11 @@ pub(super) struct BodyWriter {
 }
 
 impl BodyWriter {
+    /// For a body of about `size` bytes.
+    pub(super) fn new(size: usize, thorough: bool) -> Self {
+        Self { json: Writer::with_capacity(size), findings: Vec::new(), thorough }
+    }
+
     /// Takes note of what cannot be sent.
     pub(super) fn refuse(&mut self, at: &Path<'_>, reason: impl Into<String>) {
         self.find(at, Rule::Sendable, reason.into(), "");
@@ -177,9 +182,11 @@ impl BodyWriter {
         }
     }
 
-    /// What the caller knows and this version does not.
+    /// What the caller knows and this version does not. What has no name is what a reply left out.
     pub(super) fn unknown(&mut self, at: &Path<'_>, unknown: &UnknownMember) {
-        self.document(at, &unknown.name, &unknown.value);
+        if !unknown.name.is_empty() {
+            self.document(at, &unknown.name, &unknown.value);
+        }
     }
 
     pub(super) fn list<T>(
