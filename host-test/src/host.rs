@@ -478,3 +478,80 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     http::outgoing_handler::add_to_linker::<Guest, WasiHttp>(&mut linker, Guest::http)?;
     Ok(linker)
 }
+
+#[cfg(all(test, feature = "fake"))]
+mod tests {
+    use wasmtime_wasi_http::RequestOptions;
+
+    use crate::fake::{Fake, KEYS, Options};
+    use crate::{Connection, Credentials};
+
+    use super::*;
+
+    /// What is left of the host's things, but for the options of requests, which wasmtime itself forgets to delete
+    /// when it takes them.
+    fn left(session: &mut Session) -> usize {
+        let is_options = |entry: &mut (dyn std::any::Any + Send)| entry.is::<RequestOptions>();
+        session
+            .store
+            .data_mut()
+            .table
+            .iter_mut()
+            .filter_map(|entry| (!is_options(entry)).then_some(()))
+            .count()
+    }
+
+    /// However a stream is ended, the component gives back all that it had of the host.
+    #[tokio::test]
+    async fn no_handle_is_left() {
+        let host = Host::new().expect("the component runs here");
+        let fake = Fake::start(Options::default()).await.expect("loopback has a free port");
+        let connection = Connection {
+            endpoint_url: Some(fake.url()),
+            credentials: Credentials::AccessKeys {
+                access_key_id: KEYS[0].access_key_id.into(),
+                secret_access_key: KEYS[0].secret_access_key.into(),
+                session_token: None,
+            },
+            max_attempts: Some(2),
+            ..Connection::default()
+        };
+        for (scenario, batches) in [
+            ("text", 0),
+            ("text", 1),
+            ("text", usize::MAX),
+            ("gated", 1),
+            ("fault-checksum", usize::MAX),
+            ("fault-break-frame", usize::MAX),
+            ("flaky-1-error-internal-server", usize::MAX),
+            ("error-internal-server", usize::MAX),
+            ("error-access-denied", usize::MAX),
+        ] {
+            let request = ConverseRequest::new(format!("fake.{scenario}")).user("hello");
+            let open = || host.stream_converse(&connection, &request);
+            let mut events = open().await.expect("it can be sent");
+            for _ in 0..batches {
+                if !matches!(events.next_batch(None).await, Ok(Some(_))) {
+                    break;
+                }
+            }
+            let State::Idle(mut session) = events.state else { panic!("no call is under way") };
+            if batches == usize::MAX {
+                assert_eq!(left(&mut session), 0, "{scenario}");
+            }
+            session.stream.resource_drop_async(&mut session.store).await.expect("it can be dropped");
+            assert_eq!(left(&mut session), 0, "{scenario} after {batches}");
+
+            if scenario == "gated" {
+                // To finish it would wait for the gate.
+                continue;
+            }
+            let State::Idle(mut session) = open().await.expect("it can be sent").state else {
+                panic!("no call is under way")
+            };
+            let resource = session.provider.model_provider_amazon_bedrock_converse().event_stream();
+            resource.call_finish(&mut session.store, session.stream).await.expect("it finishes");
+            assert_eq!(left(&mut session), 0, "{scenario}, finished");
+        }
+    }
+}

@@ -19,6 +19,7 @@ mod recordings;
 mod replies;
 mod retries;
 mod sandbox;
+mod secrets;
 mod service;
 mod streaming;
 mod support;

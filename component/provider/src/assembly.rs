@@ -79,12 +79,11 @@ impl Assembly {
                 self.parts += match &event.delta {
                     Some(ContentBlockDelta::ToolResult(deltas)) => deltas.len(),
                     Some(ContentBlockDelta::Citation(citation)) => 1 + citation.source_content.len(),
-                    None => 0,
                     Some(
                         ContentBlockDelta::Unknown(_)
                         | ContentBlockDelta::ReasoningContent(ReasoningContentBlockDelta::Unknown(_)),
                     ) => 1,
-                    Some(_) => 0,
+                    _ => 0,
                 };
                 let block = self.block(event.content_block_index);
                 let foreign = event.delta.as_ref().and_then(|delta| block.append(delta));

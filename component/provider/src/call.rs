@@ -11,6 +11,7 @@ use crate::bindings::converse::{Connection, Header, Operation};
 use crate::bindings::credentials::Credentials;
 use crate::bindings::types::{ConverseRequest, Deadline, Error};
 use crate::failure;
+use crate::secrets::Secrets;
 use crate::transport::{self, Duration, Exchange, Failure, Refused};
 use crate::{head, request};
 
@@ -46,12 +47,18 @@ impl Call {
         Ok(Self { connection, endpoint, path, body, connect })
     }
 
-    /// Dates, signs and hands over the request. `clock_offset` is added to the host's wall clock, in milliseconds.
-    pub(crate) fn send(&self, clock_offset: i64) -> Result<Exchange, Error> {
+    /// Dates, signs and hands over the request. `clock_offset` is added to the host's wall clock, in milliseconds; the
+    /// signature becomes one of `secrets`.
+    pub(crate) fn send(&self, clock_offset: i64, secrets: &mut Secrets) -> Result<Exchange, Error> {
         let Self { connection, endpoint, path, body, connect } = self;
         let time = transport::unix_time().saturating_add_signed(clock_offset);
         let headers =
             head::headers(connection, endpoint, path, body, time / 1_000).map_err(Error::InvalidRequest)?;
+        for (name, value) in &headers {
+            if name == "authorization" {
+                secrets.learn(value);
+            }
+        }
         Exchange::begin(endpoint, path, &headers, Rc::clone(body), *connect).map_err(|refused| {
             let failure = match refused {
                 Refused::Failure(failure) => failure,

@@ -112,8 +112,8 @@ impl Reply {
         };
         let (clock_offset, keep_reply) = (connection.clock_offset, connection.keep_reply);
         let call = Call::new(connection, request, duration(deadlines.connect, Some(10 * SECOND)))?;
-        let secrets = Secrets::of(call.credentials());
-        let exchange = call.send(clock_offset).map_err(|mut error| {
+        let mut secrets = Secrets::of(call.credentials());
+        let exchange = call.send(clock_offset, &mut secrets).map_err(|mut error| {
             secrets.mask_error(&mut error);
             error
         })?;
@@ -158,7 +158,7 @@ impl Reply {
             }
             match step {
                 Ok(Step::Moved | Step::Blocked) => {}
-                Ok(Step::Complete) => self.state = State::Ended(Ok(())),
+                Ok(Step::Complete) => self.end(Ok(())),
                 Err(broken) => self.fail(broken),
             }
             if !events.is_empty() {
@@ -300,14 +300,16 @@ impl Reply {
     /// Makes the next attempt.
     fn send(&mut self) -> Result<(), Error> {
         self.attempts.push(attempt(self.clock_offset));
-        self.state = State::Exchanging(self.call.send(self.clock_offset)?);
+        self.state = State::Exchanging(self.call.send(self.clock_offset, &mut self.secrets)?);
         Ok(())
     }
 
     /// Takes the head of the response.
     fn receive(&mut self, response: Response) {
         let mut request_id = response.header("x-amzn-requestid");
-        request_id.iter_mut().for_each(|id| self.secrets.mask(id));
+        if let Some(id) = &mut request_id {
+            self.secrets.mask(id);
+        }
         let attempt = self.attempt();
         attempt.status = Some(response.status);
         attempt.request_id = request_id;
@@ -390,8 +392,7 @@ impl Reply {
     /// Gives up the exchange, which closes its connection, and decides whether there is to be another.
     fn fail(&mut self, broken: Broken) {
         if self.seen.stopped {
-            self.state = State::Ended(Ok(()));
-            return;
+            return self.end(Ok(()));
         }
         let Broken { mut error, asked, date } = broken;
         let begun = self.seen.begun;
@@ -418,11 +419,15 @@ impl Reply {
                 }
                 self.state = State::BackingOff(over);
             }
-            _ => {
-                self.call.forget();
-                self.state = State::Ended(Err(error));
-            }
+            _ => self.end(Err(error)),
         }
+    }
+
+    /// Keeps how it ended and gives up all else.
+    fn end(&mut self, end: Result<(), Error>) {
+        self.call.forget();
+        self.state = State::Ended(end);
+        self.timer = Timer::default();
     }
 
     /// What to add to the host's wall clock, if that is why the request was refused.

@@ -27,6 +27,11 @@ impl Secrets {
         Self(secrets.into_iter().filter(|secret| secret.len() >= MINIMUM).collect())
     }
 
+    /// Adds the signature in an `authorization` header.
+    pub(crate) fn learn(&mut self, authorization: &str) {
+        self.0.extend(authorization.split_once("Signature=").map(|(_, signature)| signature.into()));
+    }
+
     /// Masks them in all that an error says.
     pub(crate) fn mask_error(&self, error: &mut Error) {
         match error {
@@ -104,6 +109,20 @@ mod tests {
         let mut short = "a sec".into();
         self::secrets("sec", None).mask(&mut short);
         assert_eq!(short, "a sec");
+    }
+
+    #[test]
+    fn signatures() {
+        let mut secrets = secrets("sec/ret*", None);
+        let signed =
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/x, SignedHeaders=host, Signature=0123456789abcdef";
+        secrets.learn(signed);
+        secrets.learn("Bearer x");
+        let mut told = format!("you sent {signed}, did you?");
+        secrets.mask(&mut told);
+        let masked =
+            "you sent AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/x, SignedHeaders=host, Signature=***, did you?";
+        assert_eq!(told, masked);
     }
 
     #[test]
