@@ -42,8 +42,12 @@ impl Decoder {
         Self { buffer: Vec::new(), taken: 0, offset: 0, max_frame, failed: None, crc: Crc32::new() }
     }
 
-    /// Takes the next bytes of the stream. They are not copied if all before them was returned.
+    /// Takes the next bytes of the stream. They are not copied if all before them was returned, and not kept if the
+    /// decoder has failed.
     pub fn push(&mut self, bytes: Vec<u8>) {
+        if self.failed.is_some() {
+            return;
+        }
         self.offset += self.taken as u64;
         if self.taken == self.buffer.len() {
             self.buffer = bytes;
@@ -137,4 +141,22 @@ fn read_prelude(prelude: &[u8; PRELUDE], crc: &Crc32) -> Result<(u32, u32), Erro
         return Err(ErrorKind::Lengths { total, headers });
     }
     Ok((total, headers))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_behind_an_error() {
+        let mut decoder = Decoder::new(100);
+        decoder.push(vec![1; 50]);
+        let error = decoder.next_frame().err();
+        assert!(error.is_some());
+        decoder.push(vec![2; 1_000]);
+        assert_eq!(decoder.buffer.len(), 50);
+        assert_eq!((decoder.next_frame().err(), decoder.finish().err()), (error, error));
+    }
 }

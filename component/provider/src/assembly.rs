@@ -21,6 +21,13 @@ const MAX_PARTS: usize = 4_096;
 /// More unknown members than these do not go back with a block.
 const MAX_EXTRA: usize = 32;
 
+/// What comes before the names of members that go back with their block.
+const TOOL_USE: &str = "contentBlockStart.start.toolUse.";
+const TOOL_RESULT: &str = "contentBlockStart.start.toolResult.";
+const CITATIONS: &str = "contentBlockStart.start.citationsContent.";
+const REASONING_TEXT: &str = "contentBlockStart.start.reasoningContent.reasoningText.";
+const REASONING: &str = "contentBlockDelta.delta.reasoningContent.";
+
 /// A reply as far as it came.
 #[derive(Default)]
 pub(crate) struct Assembly {
@@ -50,10 +57,8 @@ struct Block {
     tool_result: Vec<ToolResultContentBlock>,
     image: Option<ImageBlockDelta>,
     unknown_reasoning: Vec<UnknownMember>,
-    /// Members that go back with the block.
+    /// Members that go back with the block, each by its path.
     extra: Vec<UnknownMember>,
-    /// Whether it is text with citations, although it has none.
-    cites: bool,
 }
 
 impl Assembly {
@@ -123,44 +128,22 @@ impl Assembly {
     /// Keeps what has no place: with the block that it goes back with, else under the path that it would have in a
     /// reply that is not streamed.
     fn keep(&mut self, member: &UnknownMember) {
-        /// What comes before the name of such a member.
-        const EXTRA: [&str; 5] = [
-            CITATIONS,
-            "contentBlockStart.start.toolUse.",
-            "contentBlockStart.start.toolResult.",
-            "contentBlockStart.start.reasoningText.",
-            "contentBlockDelta.delta.reasoningContent.",
-        ];
-        const CITATIONS: &str = "contentBlockStart.start.citationsContent.";
-        /// What comes before a place in a content block. The more precise are first.
-        const BLOCK: [&str; 5] = [
-            "contentBlockStart.start",
-            "contentBlockDelta.delta",
-            "contentBlockStart",
-            "contentBlockDelta",
-            "contentBlockStop",
-        ];
-
         self.parts += 1;
         let name = member.name.as_str();
         let value = &member.value;
         if let Some(index) = self.current {
             let end = self.blocks.partition_point(|block| block.index <= index);
             let block = end.checked_sub(1).and_then(|last| self.blocks.get_mut(last));
-            let own = EXTRA.iter().find_map(|prefix| name.strip_prefix(prefix));
+            let prefixes = [TOOL_USE, TOOL_RESULT, CITATIONS, REASONING_TEXT, REASONING];
+            let own = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix));
             // A path is no name.
-            let own = own.filter(|own| !own.contains(['.', '[']));
-            if let (Some(block), Some(own)) = (block, own)
-                && block.extra.len() < MAX_EXTRA
-                && block.extra.iter().all(|other| other.name != own)
+            let goes_back = own.is_some_and(|own| !own.contains(['.', '[']));
+            if let Some(block) = block.filter(|block| goes_back && block.extra.len() < MAX_EXTRA)
+                && block.extra.iter().all(|other| other.name != name)
             {
-                block.cites |= name.starts_with(CITATIONS);
-                let name = own;
-                return block.extra.push(UnknownMember { name: name.to_string(), value: value.clone() });
+                return block.extra.push(member.clone());
             }
-            let rest = |prefix: &&str| name.strip_prefix(*prefix).filter(|rest| rest.starts_with(['.', '[']));
-            if let Some(rest) = BLOCK.iter().find_map(rest) {
-                let name = format!("{}{rest}", place(index));
+            if let Some(name) = place_of(index, name) {
                 return self.unknown.push(UnknownMember { name, value: value.clone() });
             }
         }
@@ -278,9 +261,13 @@ impl Block {
         content: &mut Vec<ContentBlock>,
         unknown: &mut Vec<UnknownMember>,
     ) {
-        let mut extra = self.extra;
+        let mut members = self.extra;
+        let mut extra =
+            |prefixes: &[&str], own: &dyn Fn(&str) -> bool| take_extra(&mut members, prefixes, own);
         if let Some(mut block) = self.reasoning {
-            block.extra = object(&mut extra);
+            let signed = block.signature.is_some();
+            let own = |name: &str| name == "text" || signed && name == "signature";
+            block.extra = extra(&[REASONING_TEXT, REASONING], &own);
             if !block.text.is_empty() || block.signature.is_some() || block.extra.is_some() {
                 let block = ReasoningContentBlock::ReasoningText(block);
                 content.push(ContentBlock::ReasoningContent(block));
@@ -293,12 +280,14 @@ impl Block {
         for member in self.unknown_reasoning {
             content.push(ContentBlock::ReasoningContent(ReasoningContentBlock::Unknown(member)));
         }
-        if !self.citations.is_empty() || self.cites {
-            let text = Some(self.text).filter(|text| !text.is_empty());
+        let has_text = !self.text.is_empty();
+        let beside = extra(&[CITATIONS], &|name| name == "citations" || has_text && name == "content");
+        if !self.citations.is_empty() || beside.is_some() {
+            let text = Some(self.text).filter(|_| has_text);
             content.push(ContentBlock::CitationsContent(CitationsContentBlock {
                 content: text.into_iter().collect(),
                 citations: self.citations,
-                extra: object(&mut extra),
+                extra: beside,
             }));
         } else if !self.text.trim().is_empty() {
             content.push(ContentBlock::Text(self.text));
@@ -318,18 +307,28 @@ impl Block {
         if tool.is_some() || !self.tool_input.is_empty() {
             let nameless =
                 || ToolUseBlockStart { tool_use_id: String::new(), name: String::new(), type_: None };
-            let ended = whole && !cut_off;
-            content.push(tool_use(tool.unwrap_or_else(nameless), self.tool_input, object(&mut extra), ended));
+            let start = tool.unwrap_or_else(nameless);
+            let typed = start.type_.is_some();
+            let own = |name: &str| matches!(name, "toolUseId" | "name" | "input") || typed && name == "type";
+            let extra = extra(&[TOOL_USE], &own);
+            content.push(tool_use(start, self.tool_input, extra, whole && !cut_off));
         }
         if result.is_some() || !self.tool_result.is_empty() {
             let nameless = || ToolResultBlockStart { tool_use_id: String::new(), type_: None, status: None };
             let start = result.unwrap_or_else(nameless);
+            let (typed, judged) = (start.type_.is_some(), start.status.is_some());
+            let own = |name: &str| match name {
+                "toolUseId" | "content" => true,
+                "type" => typed,
+                "status" => judged,
+                _ => false,
+            };
             content.push(ContentBlock::ToolResult(ToolResultBlock {
                 tool_use_id: start.tool_use_id,
                 content: self.tool_result,
                 status: start.status,
                 type_: start.type_,
-                extra: object(&mut extra),
+                extra: extra(&[TOOL_RESULT], &own),
             }));
         }
         if image.is_some() || self.image.is_some() {
@@ -341,8 +340,8 @@ impl Block {
                 error: delta.error,
             }));
         }
-        unknown.extend(extra.into_iter().map(|member| {
-            let name = format!("{}.{}", place(self.index), member.name);
+        unknown.extend(members.into_iter().map(|member| {
+            let name = place_of(self.index, &member.name).unwrap_or(member.name);
             UnknownMember { name, value: member.value }
         }));
     }
@@ -368,18 +367,41 @@ fn place(index: u32) -> String {
     format!("output.message.content[{index}]")
 }
 
-/// Takes the members as one object; `None` if there are none.
-fn object(members: &mut Vec<UnknownMember>) -> Option<String> {
+/// What a member of an event about the content block of this index is called in `reply.unknown`.
+fn place_of(index: u32, name: &str) -> Option<String> {
+    /// What comes before a place in a content block. The more precise are first.
+    const BLOCK: [&str; 5] = [
+        "contentBlockStart.start",
+        "contentBlockDelta.delta",
+        "contentBlockStart",
+        "contentBlockDelta",
+        "contentBlockStop",
+    ];
+
+    let rest = |prefix: &&str| name.strip_prefix(*prefix).filter(|rest| rest.starts_with(['.', '[']));
+    let rest = BLOCK.iter().find_map(rest)?;
+    Some(format!("{}{rest}", place(index)))
+}
+
+/// Takes the members whose names begin with one of `prefixes`, as one object; `None` if there are none. What the block
+/// has of its `own`, and AWS sent in another form besides, cannot go back with it.
+fn take_extra(
+    members: &mut Vec<UnknownMember>,
+    prefixes: &[&str],
+    own: &dyn Fn(&str) -> bool,
+) -> Option<String> {
     let mut json = Writer::default();
     json.begin_object();
-    for member in &*members {
-        json.name(&member.name);
+    let before = members.len();
+    members.retain(|member| {
+        let name = prefixes.iter().find_map(|prefix| member.name.strip_prefix(prefix));
+        let Some(name) = name.filter(|name| !own(name)) else { return true };
+        json.name(name);
         json.raw(&member.value);
-    }
+        false
+    });
     json.end_object();
-    let is_empty = members.is_empty();
-    members.clear();
-    (!is_empty).then(|| json.into_string())
+    (members.len() < before).then(|| json.into_string())
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ fn write(request: &ConverseRequest, operation: Operation, thorough: bool) -> Bod
     if let Some(config) = &request.output_config {
         output_config(&mut to, &at.member("outputConfig"), config);
     }
-    to.extra(at, begin, request.extra.as_deref(), "modelId");
+    to.extra(at, begin, request.extra.as_deref(), Some("modelId"));
     to.close();
     to
 }

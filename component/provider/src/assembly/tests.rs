@@ -343,6 +343,60 @@ fn what_has_no_place_has_a_path() {
     );
 }
 
+/// What a block has of its own, or has no place in what it came to, does not go back with it.
+#[test]
+fn members_go_back_with_their_own_part() {
+    let unknown = |reply: &Reply| -> Vec<_> {
+        reply.unknown.iter().map(|member| (member.name.clone(), member.value.clone())).collect()
+    };
+    let row = |name: &str, value: &str| (format!("output.message.content[0].{name}"), value.to_owned());
+    for (block, sent, left) in [
+        (
+            r#"{"toolUse":{"toolUseId":"t","name":"n","input":{},"type":5,"":6},"toolUse":7}"#,
+            r#"{"toolUse":{"toolUseId":"t","name":"n","input":{},"type":5,"":6}}"#,
+            row("toolUse", "7"),
+        ),
+        (
+            r#"{"toolResult":{"toolUseId":"t","content":5,"x":6}}"#,
+            r#"{"toolResult":{"toolUseId":"t","content":[],"x":6}}"#,
+            row("toolResult.content", "5"),
+        ),
+        (
+            r#"{"reasoningContent":{"reasoningText":{"text":5,"signature":"s","x":6}}}"#,
+            r#"{"reasoningContent":{"reasoningText":{"text":"","signature":"s","x":6}}}"#,
+            row("reasoningContent.reasoningText.text", "5"),
+        ),
+        (
+            r#"{"reasoningContent":{"redactedContent":"AAH/","x":6}}"#,
+            r#"{"reasoningContent":{"redactedContent":"AAH/"}}"#,
+            row("reasoningContent.x", "6"),
+        ),
+        (
+            r#"{"citationsContent":{"content":[{"text":"c"}],"citations":5}}"#,
+            r#"{"text":"c"}"#,
+            row("citationsContent.citations", "5"),
+        ),
+    ] {
+        let reply =
+            whole(&format!(r#"{{"output":{{"message":{{"role":"assistant","content":[{block}]}}}}}}"#));
+        assert_eq!(sent_back(&reply.message), format!(r#"{{"role":"assistant","content":[{sent}]}}"#));
+        assert_eq!(unknown(&reply), [left]);
+    }
+    // Nor does what came for another block, though that did not say that it ended.
+    let tool = |name: &str, member: &str| {
+        let start = format!(r#"{{"start":{{"toolUse":{{"toolUseId":"t","name":"{name}",{member}}}}}}}"#);
+        ("contentBlockStart", start)
+    };
+    let content = content(&[tool("a", r#""x":1"#), tool("b", r#""y":2"#)], "tool_use");
+    assert_eq!(
+        sent_back(&Message { role: Role::Assistant, content }),
+        concat!(
+            r#"{"role":"assistant","content":[{"toolUse":{"toolUseId":"t","name":"a","input":{},"x":1}},"#,
+            r#"{"toolUse":{"toolUseId":"t","name":"b","input":{},"y":2}}]}"#,
+        )
+    );
+}
+
 #[test]
 fn there_is_an_end_of_parts() {
     let mut assembly = Assembly::default();

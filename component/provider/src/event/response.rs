@@ -138,7 +138,7 @@ impl Block<'_> {
             ("reasoningText", Some(mut block), _) => {
                 let text = block.take("text", text).unwrap_or_default();
                 let signature = block.take("signature", self::text);
-                self.reader.leave(&start.member("reasoningText"), block);
+                self.reader.leave(&at.member("reasoningText"), block);
                 self.delta(ContentBlockDelta::ReasoningContent(Delta::Text(text)));
                 let Some(signature) = signature else { return };
                 Delta::Signature(signature)

@@ -144,7 +144,7 @@ fn tool_use(to: &mut BodyWriter, at: &Path<'_>, block: &ToolUseBlock) {
     to.constrained(at, "name", &block.name, &TOOL_NAME);
     to.document(at, "input", &block.input);
     to.value_if(at, "type", block.type_.as_ref());
-    to.extra(at, begin, block.extra.as_deref(), "");
+    to.extra(at, begin, block.extra.as_deref(), None);
     to.close();
 }
 
@@ -154,7 +154,7 @@ fn tool_result(to: &mut BodyWriter, at: &Path<'_>, block: &ToolResultBlock) {
     to.list(at, "content", &block.content, tool_result_content_block);
     to.value_if(at, "status", block.status.as_ref());
     to.text_if("type", block.type_.as_deref());
-    to.extra(at, begin, block.extra.as_deref(), "");
+    to.extra(at, begin, block.extra.as_deref(), None);
     to.close();
 }
 
@@ -214,7 +214,7 @@ fn reasoning_content(to: &mut BodyWriter, at: &Path<'_>, block: &ReasoningConten
             let begin = to.open("reasoningText");
             to.text("text", &block.text);
             to.text_if("signature", block.signature.as_deref());
-            to.extra(&at.member("reasoningText"), begin, block.extra.as_deref(), "");
+            to.extra(&at.member("reasoningText"), begin, block.extra.as_deref(), None);
             to.close();
         }
         // AWS's model has no minimum here.
@@ -235,7 +235,7 @@ fn citations_content(to: &mut BodyWriter, at: &Path<'_>, block: &CitationsConten
     if !block.citations.is_empty() {
         to.list(at, "citations", &block.citations, citation);
     }
-    to.extra(at, begin, block.extra.as_deref(), "");
+    to.extra(at, begin, block.extra.as_deref(), None);
     to.close();
 }
 

@@ -247,6 +247,7 @@ fn what_aws_adds_tomorrow_can_be_sent_today() {
     let twice = "is given as a member of its own too";
     refuses(&clash, "extra.inferenceConfig", twice);
     refuses(&extra(r#"{"modelId":"m"}"#), "extra.modelId", twice);
+    refuses(&extra(r#"{"a":1,"b":2,"\u0061":3}"#), "extra.a", "is given twice");
     refuses(
         &extra(&format!("{{{}}}", vec![r#""a":0"#; 1_001].join(","))),
         "extra",
@@ -258,6 +259,10 @@ fn what_aws_adds_tomorrow_can_be_sent_today() {
     writes(
         &tool_use(r#"{"mood":1e0,"type":"x"}"#),
         r#"{"messages":[{"role":"user","content":[{"toolUse":{"toolUseId":"i","name":"t","input":{},"mood":1e0,"type":"x"}}]}]}"#,
+    );
+    writes(
+        &tool_use(r#"{"":7}"#),
+        r#"{"messages":[{"role":"user","content":[{"toolUse":{"toolUseId":"i","name":"t","input":{},"":7}}]}]}"#,
     );
     refuses(&tool_use(r#"{"input":{}}"#), "messages[0].content[0].toolUse.extra.input", twice);
 

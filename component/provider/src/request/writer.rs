@@ -232,7 +232,13 @@ impl BodyWriter {
 
     /// Merges the object `members`, if there is one, into the one that begins at `begin` and is still open. `elsewhere`
     /// names a member that has its place outside of the body.
-    pub(super) fn extra(&mut self, at: &Path<'_>, begin: usize, members: Option<&str>, elsewhere: &str) {
+    pub(super) fn extra(
+        &mut self,
+        at: &Path<'_>,
+        begin: usize,
+        members: Option<&str>,
+        elsewhere: Option<&str>,
+    ) {
         let Some(members) = members else { return };
         let at = at.member("extra");
         let members = match Json::parse(members) {
@@ -244,9 +250,12 @@ impl BodyWriter {
             return self.refuse(&at, "must not have more than 1000 members");
         };
         let own = self.json.member_names(begin);
-        for (name, value) in members.into_members() {
-            if *name == *elsewhere || own.iter().any(|own| *own == *name) {
+        let names: Vec<_> = members.names().map(String::from).collect();
+        for (position, (name, value)) in members.into_members().enumerate() {
+            if elsewhere == Some(&*name) || own.iter().any(|own| *own == *name) {
                 self.refuse(&at.member(&name), "is given as a member of its own too");
+            } else if names.iter().take(position).any(|earlier| *earlier == *name) {
+                self.refuse(&at.member(&name), "is given twice");
             }
             self.json.name(&name);
             self.json.raw(value.text());
