@@ -13,11 +13,19 @@ pub(crate) trait Named: Sized {
     /// All names that this version knows.
     const KNOWN: &'static [&'static str];
 
-    /// The value that AWS calls `name`.
-    fn of(name: &str) -> Self;
+    /// The case of the name at this place in [`Self::KNOWN`].
+    fn at(place: usize) -> Option<Self>;
+
+    fn other(name: String) -> Self;
 
     /// As AWS writes it.
     fn name(&self) -> &str;
+
+    /// The value that AWS calls `name`.
+    fn of(name: &str) -> Self {
+        let known = Self::KNOWN.iter().position(|known| *known == name);
+        known.and_then(Self::at).unwrap_or_else(|| Self::other(name.to_string()))
+    }
 }
 
 macro_rules! names {
@@ -25,11 +33,18 @@ macro_rules! names {
         impl Named for $type {
             const KNOWN: &'static [&'static str] = &[$($name),+];
 
-            fn of(name: &str) -> Self {
-                match name {
-                    $($name => Self::$case,)+
-                    other => Self::Other(other.to_string()),
-                }
+            fn at(place: usize) -> Option<Self> {
+                let mut places = 0..;
+                $(
+                    if places.next() == Some(place) {
+                        return Some(Self::$case);
+                    }
+                )+
+                None
+            }
+
+            fn other(name: String) -> Self {
+                Self::Other(name)
             }
 
             fn name(&self) -> &str {

@@ -8,7 +8,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use bedrock_endpoint::Wanted;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use bedrock_sigv4::push_uri;
 
 use self::constraints::{
     EFFORT, GUARDRAIL_IDENTIFIER, GUARDRAIL_VERSION, METADATA_KEY, METADATA_VALUE, MODEL_ID, NON_EMPTY,
@@ -23,9 +23,6 @@ use crate::bindings::types::{
 };
 use crate::json::Path;
 
-/// What is encoded in a segment of the path: all but RFC 3986's unreserved characters, slashes too.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
 /// What AWS allows as a model id, in bytes.
 const MODEL_ID_MAXIMUM: usize = 2048;
 
@@ -35,7 +32,7 @@ pub(crate) fn path(model_id: &str, operation: Operation) -> Result<String, Inval
         return Err(InvalidRequest { path: Path::Root.member("modelId").to_string(), reason: reason.into() });
     }
     let mut path = String::from("/model/");
-    path.extend(utf8_percent_encode(model_id, RESERVED));
+    push_uri(&mut path, model_id, false);
     path.push_str(match operation {
         Operation::ConverseStream => "/converse-stream",
         Operation::Converse => "/converse",

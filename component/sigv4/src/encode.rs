@@ -12,8 +12,9 @@ pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
     }
 }
 
-/// Appends `text` with every byte but the unreserved ones of RFC 3986 (and `/` in a path) percent-encoded.
-pub(crate) fn push_uri(out: &mut String, text: &str, in_path: bool) {
+/// Appends `text` with every byte but the unreserved ones of RFC 3986 (and `/` in a path) percent-encoded: AWS's
+/// `UriEncode`, which is how a segment of a path must be written before it is signed too.
+pub fn push_uri(out: &mut String, text: &str, in_path: bool) {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),

@@ -30,6 +30,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use canonical_request::CanonicalRequest;
+pub use encode::push_uri;
 pub use timestamp::Timestamp;
 
 /// AWS access keys.
