@@ -22,6 +22,8 @@ mod call;
 mod event;
 mod failure;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod head;
 mod http_date;
 mod json;

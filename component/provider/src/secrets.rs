@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::bindings::credentials::Credentials;
 use crate::bindings::types::Error;
-use crate::json::unescape;
+use crate::json::{Json, unescape};
 use crate::text::find;
 
 /// What is shorter is no secret, and may be part of any word.
@@ -68,13 +68,21 @@ impl Secrets {
             }
             *text = masked;
         }
+        // The stars may have completed one that has stars itself.
+        if self.are_in(text) {
+            *text = MASK.into();
+        }
     }
 
-    /// The same for JSON; `None` if one is written in another way.
+    /// The same for JSON; `None` if one is written in another way, or was more than a part of a string.
     fn mask_json(&self, mut json: String) -> Option<String> {
         self.mask(&mut json);
-        let plain = unescape(&json);
-        self.0.iter().all(|secret| find(&plain, secret).is_none()).then_some(json)
+        (!self.are_in(&unescape(&json)) && Json::parse(&json).is_ok()).then_some(json)
+    }
+
+    /// Whether one of them is in `text`.
+    fn are_in(&self, text: &str) -> bool {
+        self.0.iter().any(|secret| find(text, secret).is_some())
     }
 }
 
@@ -106,6 +114,12 @@ mod tests {
             secrets.mask(&mut told);
             assert_eq!(told, masked);
         }
+        // What is left of each and the stars would be the secret.
+        for (secret, text) in [("sec***ret", "secsec***retret"), ("********", "************************")] {
+            let mut told = text.into();
+            self::secrets(secret, None).mask(&mut told);
+            assert_eq!(told, "***");
+        }
         let mut short = "a sec".into();
         self::secrets("sec", None).mask(&mut short);
         assert_eq!(short, "a sec");
@@ -135,6 +149,10 @@ mod tests {
             (r#"{"a":"sec\u002fret*"}"#, None),
         ] {
             assert_eq!(secrets.mask_json(json.into()).as_deref(), masked);
+        }
+        // What is left must be JSON.
+        for (secret, json) in [("12345678", r#"{"a":12345678}"#), (r#""1","b":2"#, r#"{"a":"1","b":2}"#)] {
+            assert_eq!(self::secrets(secret, None).mask_json(json.into()), None);
         }
     }
 }

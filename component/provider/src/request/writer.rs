@@ -182,9 +182,9 @@ impl BodyWriter {
         }
     }
 
-    /// What the caller knows and this version does not. What has no name is what a reply left out.
+    /// What the caller knows and this version does not. A `null` without a name is what a reply left out.
     pub(super) fn unknown(&mut self, at: &Path<'_>, unknown: &UnknownMember) {
-        if !unknown.name.is_empty() {
+        if !unknown.name.is_empty() || unknown.value != "null" {
             self.document(at, &unknown.name, &unknown.value);
         }
     }
