@@ -305,5 +305,26 @@ fn output_config(to: &mut BodyWriter, at: &Path<'_>, config: &OutputConfiguratio
     to.close();
 }
 
+/// One that says nothing.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn empty() -> ConverseRequest {
+    ConverseRequest {
+        model_id: "m".into(),
+        messages: Vec::new(),
+        system: Vec::new(),
+        inference_config: None,
+        tool_config: None,
+        guardrail_config: None,
+        additional_model_request_fields: None,
+        prompt_variables: Vec::new(),
+        additional_model_response_field_paths: Vec::new(),
+        request_metadata: Vec::new(),
+        performance_latency: None,
+        service_tier: None,
+        output_config: None,
+        extra: None,
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -30,22 +30,7 @@ fn whole(response: &str) -> Reply {
 
 /// A message as it is sent back.
 fn sent_back(message: &Message) -> String {
-    let request = ConverseRequest {
-        model_id: "m".into(),
-        messages: Vec::from([message.clone()]),
-        system: Vec::new(),
-        inference_config: None,
-        tool_config: None,
-        guardrail_config: None,
-        additional_model_request_fields: None,
-        prompt_variables: Vec::new(),
-        additional_model_response_field_paths: Vec::new(),
-        request_metadata: Vec::new(),
-        performance_latency: None,
-        service_tier: None,
-        output_config: None,
-        extra: None,
-    };
+    let request = ConverseRequest { messages: Vec::from([message.clone()]), ..request::empty() };
     let body = request::body(&request, Operation::Converse).expect("it can be sent back");
     let body = String::from_utf8(body).expect("JSON is UTF-8");
     let message = body.strip_prefix(r#"{"messages":["#).and_then(|rest| rest.strip_suffix("]}"));

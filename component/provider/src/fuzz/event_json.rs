@@ -176,22 +176,7 @@ fn can_be_sent_back(reply: &Reply) {
 
 /// A message as it is sent, or why it is not.
 fn sent(message: &Message) -> Result<String, String> {
-    let request = ConverseRequest {
-        model_id: "m".into(),
-        messages: Vec::from([message.clone()]),
-        system: Vec::new(),
-        inference_config: None,
-        tool_config: None,
-        guardrail_config: None,
-        additional_model_request_fields: None,
-        prompt_variables: Vec::new(),
-        additional_model_response_field_paths: Vec::new(),
-        request_metadata: Vec::new(),
-        performance_latency: None,
-        service_tier: None,
-        output_config: None,
-        extra: None,
-    };
+    let request = ConverseRequest { messages: Vec::from([message.clone()]), ..request::empty() };
     let body = request::body(&request, Operation::ConverseStream).map_err(|error| error.reason)?;
     let body = String::from_utf8(body).expect("JSON is UTF-8");
     serde_json::from_str::<IgnoredAny>(&body).expect("the body is JSON");

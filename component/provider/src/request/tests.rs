@@ -9,27 +9,8 @@ use crate::bindings::types::{
     ToolReference, ToolResultBlock, ToolUseBlock, ToolUseType, UnknownMember, VideoFormat, WebLocation,
 };
 
-fn request() -> ConverseRequest {
-    ConverseRequest {
-        model_id: "m".into(),
-        messages: Vec::new(),
-        system: Vec::new(),
-        inference_config: None,
-        tool_config: None,
-        guardrail_config: None,
-        additional_model_request_fields: None,
-        prompt_variables: Vec::new(),
-        additional_model_response_field_paths: Vec::new(),
-        request_metadata: Vec::new(),
-        performance_latency: None,
-        service_tier: None,
-        output_config: None,
-        extra: None,
-    }
-}
-
 fn with(change: impl FnOnce(&mut ConverseRequest)) -> ConverseRequest {
-    let mut request = request();
+    let mut request = empty();
     change(&mut request);
     request
 }
@@ -120,7 +101,7 @@ fn the_model_id_is_one_segment_of_the_path() {
 
 #[test]
 fn what_is_absent_is_left_out() {
-    writes(&request(), "{}");
+    writes(&empty(), "{}");
     writes(&inference(|_| {}), r#"{"inferenceConfig":{}}"#);
     writes(&saying(vec![]), r#"{"messages":[{"role":"user","content":[]}]}"#);
     writes(
