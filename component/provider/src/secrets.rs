@@ -37,6 +37,11 @@ impl Secrets {
         match error {
             Error::Service(error) => {
                 self.mask(&mut error.code);
+                // Its first letter may have been made a capital.
+                let code = error.code.get(1..).unwrap_or_default();
+                if self.0.iter().any(|secret| find(code, secret.get(1..).unwrap_or_default()).is_some()) {
+                    error.code = MASK.into();
+                }
                 self.mask(&mut error.message);
                 error.original_message.iter_mut().for_each(|message| self.mask(message));
                 error.extra = error.extra.take().and_then(|extra| self.mask_json(extra));
@@ -123,6 +128,16 @@ mod tests {
         let mut short = "a sec".into();
         self::secrets("sec", None).mask(&mut short);
         assert_eq!(short, "a sec");
+    }
+
+    #[test]
+    fn codes() {
+        let secrets = secrets("secret/key", None);
+        let error = crate::service_error::from_exception("secret/key", b"{}");
+        assert_eq!(error.code, "Secret/key");
+        let mut error = Error::Service(error);
+        secrets.mask_error(&mut error);
+        assert!(matches!(error, Error::Service(error) if error.code == "***"));
     }
 
     #[test]

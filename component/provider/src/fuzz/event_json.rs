@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use super::{Input, Members};
 use crate::assembly::Assembly;
 use crate::bindings::converse::{Operation, Reply};
-use crate::bindings::types::{ContentBlock, ConverseRequest, Message, StreamEvent};
+use crate::bindings::types::{ContentBlock, ConverseRequest, Message, ReasoningContentBlock, StreamEvent};
 use crate::event::{self, response};
 use crate::json::Json;
 use crate::request;
@@ -153,9 +153,20 @@ fn unknown(payload: &[u8], events: &mut Vec<StreamEvent>) {
 /// A message is history as it is, unless AWS left out what it demands.
 fn can_be_sent_back(reply: &Reply) {
     let incomplete = |block: &ContentBlock| matches!(block, ContentBlock::IncompleteToolUse(_));
+    // No stream has these, so that they go back as they came, whatever a reply that is not streamed makes of them.
+    let foreign = |block: &ContentBlock| match block {
+        ContentBlock::Unknown(member) => ["reasoningContent", "citationsContent"].contains(&&*member.name),
+        ContentBlock::ReasoningContent(ReasoningContentBlock::Unknown(member)) => {
+            member.name == "reasoningText"
+        }
+        _ => false,
+    };
     match sent(&reply.message) {
         Ok(body) => {
             assert!(!reply.message.content.iter().any(incomplete));
+            if reply.message.content.iter().any(foreign) {
+                return;
+            }
             let whole = format!(r#"{{"output":{{"message":{body}}},"stopReason":"end_turn"}}"#);
             let mut events = Vec::new();
             response::decode(whole.as_bytes(), &mut events).expect("it is an object");
