@@ -159,6 +159,8 @@ fn can_be_sent_back(reply: &Reply) {
         ContentBlock::ReasoningContent(ReasoningContentBlock::Unknown(member)) => {
             member.name == "reasoningText"
         }
+        // What cites nothing is text, the next time.
+        ContentBlock::CitationsContent(block) => block.citations.is_empty(),
         _ => false,
     };
     match sent(&reply.message) {
